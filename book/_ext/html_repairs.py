@@ -1,0 +1,47 @@
+"""Repairs to the theme's HTML, each for a defect that was seen in a browser or by axe-core."""
+
+import re
+from pathlib import Path
+
+
+def drop_repeated_scripts(app, pagename, templatename, context, doctree):
+    """Keep one copy of each script: Sphinx 7 emits some inline ones twice, a SyntaxError if const."""
+    seen, kept = set(), []
+    for script in context.get("script_files", []):
+        key = (getattr(script, "filename", script) or "", repr(getattr(script, "attributes", None)))
+        if key not in seen:
+            seen.add(key)
+            kept.append(script)
+    context["script_files"] = kept
+
+
+REPAIRS = [
+    # A hidden cell's summary says "Toggle hidden content" but shows other words (WCAG 2.5.3).
+    (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
+    # The logo stands outside every landmark.
+    (
+        re.compile(r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand logo")'),
+        r'<div class="sidebar-primary-item" role="navigation" aria-label="Course home">\1',
+    ),
+    # 1.5 MB of script that draws icons which the style sheet and its fonts already draw.
+    (re.compile(r'<script defer src="[^"]*scripts/fontawesome\.js[^"]*"></script>\n?'), ""),
+    (re.compile(r'<link rel="preload" as="script"[^>]*fontawesome\.js[^>]*>\n?'), ""),
+]
+
+
+def repair_pages(app, exception):
+    """Rewrite the finished pages in place."""
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        before = after = page.read_text(encoding="utf8")
+        for pattern, replacement in REPAIRS:
+            after = pattern.sub(replacement, after)
+        if after != before:
+            page.write_text(after, encoding="utf8")
+
+
+def connect(app):
+    """Register the events."""
+    app.connect("html-page-context", drop_repeated_scripts, priority=990)
+    app.connect("build-finished", repair_pages)

@@ -1,0 +1,55 @@
+# One list of commands. `make` prints it. Every command first makes .venv ready, from nothing if need be.
+PYTHON ?= python3
+VENV := .venv/bin/python
+COURSE := @$(PYTHON) scripts/setup_environment.py course
+DEV := @$(PYTHON) scripts/setup_environment.py dev
+
+.DEFAULT_GOAL := help
+.PHONY: help course test site exercises grade-demo serve notebooks format test-slow benchmark clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+course: ## build the site, the exercises and the graded demonstration class
+	$(COURSE)
+	@$(VENV) scripts/make_course.py
+
+test: ## check and test everything (not the slow tests)
+	$(DEV)
+	@$(VENV) scripts/run_checks.py
+
+site: ## build the site alone, into _build/html
+	$(COURSE)
+	@$(VENV) scripts/make_course.py site
+
+exercises: ## generate exercises/ from solutions/
+	$(COURSE)
+	@$(VENV) scripts/make_course.py exercises
+
+grade-demo: ## build and grade the demonstration class alone
+	$(COURSE)
+	@$(VENV) scripts/make_course.py grade-demo
+
+serve: site ## show the site at http://127.0.0.1:8000 (PORT=... for another port)
+	@$(VENV) -m http.server --bind 127.0.0.1 --directory _build/html $(or $(PORT),8000)
+
+notebooks: ## run the chapters again and store their outputs
+	$(DEV)
+	@$(VENV) scripts/notebooks.py execute book/*.ipynb
+
+format: ## lay out and tidy the code with ruff
+	$(DEV)
+	@$(VENV) -m ruff check --fix --exit-zero --quiet .
+	@$(VENV) -m ruff format .
+
+test-slow: ## run the slow tests
+	$(DEV)
+	@$(VENV) -m pytest -m slow tests
+
+benchmark: ## time the library and the grading
+	$(DEV)
+	@$(VENV) scripts/run_benchmarks.py
+
+clean: ## remove what was built, but keep .venv and class/
+	@rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

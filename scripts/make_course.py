@@ -1,0 +1,75 @@
+"""Build the course: exercises, site, and a demonstration class that has been graded.
+
+    python scripts/make_course.py [site | exercises | grade-demo]
+
+Without a word it does all three and ends with what was made, where it is and how to open it. Every
+part is left alone when nothing it depends on has changed.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+import build_site
+import steps
+from command_error import CommandError
+from what_was_made import summary
+
+
+def exercises() -> None:
+    steps.run(
+        "exercises",
+        "Generating exercises/ from solutions/",
+        [sys.executable, "scripts/release.py", "generate"],
+    )
+
+
+def site() -> None:
+    exercises()  # the pages link to them
+    if not build_site.build():
+        steps.say("The site is up to date.")
+
+
+def grade_demo() -> None:
+    exercises()
+    for name, what in (
+        ("build", "Building the demonstration class"),
+        ("grade", "Grading the demonstration class"),
+    ):
+        steps.run(f"demo-{name}", what, [sys.executable, "scripts/demo_class.py", name])
+
+
+def course() -> None:
+    site()
+    grade_demo()
+    print(summary())
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "course": course,
+    "site": site,
+    "exercises": exercises,
+    "grade-demo": grade_demo,
+}
+
+
+def main(arguments: list[str]) -> int:
+    part = arguments[0] if arguments else "course"
+    if len(arguments) > 1 or part not in PARTS:
+        steps.say(f"Usage: make_course.py [{' | '.join(PARTS)}]")
+        return 2
+    started = time.monotonic()
+    try:
+        PARTS[part]()
+    except CommandError as problem:
+        steps.say(f"\n{problem}")
+        return 1
+    except KeyboardInterrupt:
+        steps.say("\nInterrupted; run the same command again.")
+        return 130
+    steps.say(f"Finished in {time.monotonic() - started:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

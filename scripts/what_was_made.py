@@ -1,0 +1,56 @@
+"""The end of `make course`: what was made, where it is, and how to open it."""
+
+import csv
+from pathlib import Path
+
+import build_site
+import steps
+
+CLASS = steps.ROOT / "class"
+
+
+def notebooks(folder: Path) -> list[Path]:
+    return [path for path in build_site.files_of(folder) if path.suffix == ".ipynb"]
+
+
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + "s" * (number != 1)
+
+
+def summary() -> str:
+    """A table to read on the terminal: one line a thing, with paths that can be pasted."""
+    chapters = notebooks(steps.ROOT / "book")
+    pages = [path for path in build_site.files_of(build_site.HTML) if path.suffix == ".html"]
+    exercises = notebooks(steps.ROOT / "exercises")
+    feedback = [p for p in build_site.files_of(CLASS / "feedback") if p.suffix == ".html"]
+    rows = [
+        (
+            "Site",
+            f"{counted(len(pages), 'page')}, {counted(len(chapters), 'chapter')}",
+            build_site.HTML / "index.html",
+        ),
+        ("Exercises", counted(len(exercises), "notebook"), steps.ROOT / "exercises"),
+    ]
+    for table in sorted(CLASS.glob("*.csv")):
+        with table.open(newline="") as stream:
+            marks = counted(sum(1 for _ in csv.DictReader(stream)), "row")
+        rows.append(("Marks", marks, table))
+    rows.append(("Feedback", counted(len(feedback), "page"), CLASS / "feedback"))
+    rows.append(("Gradebook", "nbgrader's database", CLASS / "gradebook.db"))
+    lines = [
+        f"  {name:10} {what:24} {path.relative_to(steps.ROOT)}"
+        for name, what, path in rows
+        if path.exists()
+    ]
+    return "\n".join(
+        [
+            "",
+            "Made:",
+            *lines,
+            "",
+            "Open:",
+            f"  {'Site':10} {'make serve':24} http://127.0.0.1:8000",
+            f"  {'Exercises':10} .venv/bin/jupyter lab exercises",
+            "",
+        ]
+    )

@@ -5,21 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlib.plot.cells import (
-    COLOURMAPS,
     Scale,
     as_numbers,
-    cell_size,
     draw_cells,
     index_ticks,
     normalise,
     number,
     plain_frame,
 )
-from cnnlib.plot.figure import MAX_WIDTH, CourseFigure, new_figure, styled
+from cnnlib.plot.figure import MAX_WIDTH, CourseFigure, describe, new_figure, plural, styled
+from cnnlib.plot.layout import BAR, cell_size, columns_for, panel_grid, text_width
 
 
 @styled
@@ -34,7 +32,7 @@ def matrix(
         One channel. Numbers are written while cells are large enough (about 25 columns).
     title : str, optional
     scale : "grey", "signed" or "count"
-        Grey for pictures (0 is black), a symmetric diverging scale for signed data, or white to blue.
+        Grey for pictures (0 is black), a diverging scale around zero, or white to blue.
     numbers : bool
         Write the value into each cell.
 
@@ -57,9 +55,10 @@ def matrix(
     index_ticks(ax, (H, W))
     if title:
         ax.set_title(title)
-    figure.alt_text = (
-        f"{_head(title, 'A matrix')} of {H} rows and {W} columns with values from "
-        f"{number(np.nanmin(values))} to {number(np.nanmax(values))}."
+    figure.alt_text = describe(
+        title,
+        f"{'a' if title else 'A'} matrix of {plural(H, 'row')} and {plural(W, 'column')} with "
+        f"values from {number(np.nanmin(values))} to {number(np.nanmax(values))}.",
     )
     return figure
 
@@ -77,8 +76,8 @@ def image_grid(
     Parameters
     ----------
     images : (N, C, H, W) or (N, H, W) array, or a list of (C, H, W) and (H, W) arrays
-        C is 1 or 3. Bytes from 0 to 255, or floats from 0 to 1; values outside are clipped. Pictures of
-        a list may differ in size.
+        C is 1 or 3. Bytes from 0 to 255, or floats from 0 to 1; values outside are clipped.
+        Pictures of a list may differ in size.
     titles : list of str, optional
         One for each picture.
     columns : int, optional
@@ -121,8 +120,7 @@ def image_grid(
         f"{name} ({p.shape[0]} x {p.shape[1]} pixels, {'colour' if p.ndim == 3 else 'grey'})"
         for name, p in zip(names, pictures, strict=True)
     ]
-    count = f"{len(pictures)} picture{'s' * (len(pictures) > 1)}"
-    figure.alt_text = f"{title + ': ' if title else ''}{count}: {_join(described)}."
+    figure.alt_text = describe(title, f"{plural(len(pictures), 'picture')}: {_join(described)}.")
     return figure
 
 
@@ -209,31 +207,22 @@ def _signed_panels(
 ) -> CourseFigure:
     _check_titles(names, len(values))
     count, H, W = values.shape
-    columns = columns or min(count, 5 if W <= 4 else 4 if W <= 8 else 3)
-    rows = math.ceil(count / columns)
-    bar = 0.0 if values.size <= 200 and numbers is not False else 0.9
-    # A panel is never narrower than its title.
-    cell = cell_size(W, H, (MAX_WIDTH - bar) / columns - 0.25, 4.0)
-    width = max(W * cell, 0.085 * max(map(len, names))) + 0.25
-    figure = new_figure(
-        columns * width + bar, rows * (H * cell + 0.45) + 0.35 * (title is not None)
-    )
-    axes = figure.subplots(rows, columns, squeeze=False)
+    written = numbers is not False and values.size <= 200
+    room = MAX_WIDTH - (0.0 if written else BAR)
+    most = columns or (5 if W <= 4 else 4 if W <= 8 else 3)
+    cell = cell_size(W, H, room / min(most, count) - 0.25, 4.0)
+    widest = max(W * cell, *map(text_width, names)) + 0.2
+    columns = columns or columns_for(widest, count, most)
     norm = normalise(values, "signed")
-    for ax in axes.ravel()[count:]:
-        ax.set_axis_off()
-    for ax, panel, name in zip(axes.ravel(), values, names, strict=False):
+    figure, axes = panel_grid(
+        count, columns, (W * cell, H * cell), names, title=title, bar=None if written else norm
+    )
+    for ax, panel in zip(axes, values, strict=True):
         draw_cells(ax, panel, "signed", norm=norm, cell=cell, numbers=numbers is not False)
-        ax.set_title(name)
-    if bar:
-        figure.colorbar(
-            ScalarMappable(norm, COLOURMAPS["signed"]), ax=axes, shrink=0.8, label="value"
-        )
-    if title:
-        figure.suptitle(title)
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}{count} {what}{'s' * (count > 1)} of {H} x {W} on one "
-        f"symmetric colour scale: {_join([_values(p, n, what) for p, n in zip(values, names, strict=True)])}."
+    shown = [_values(panel, name, what) for panel, name in zip(values, names, strict=True)]
+    figure.alt_text = describe(
+        title,
+        f"{plural(count, what)} of {H} x {W} on one symmetric colour scale: {_join(shown)}.",
     )
     return figure
 
@@ -257,8 +246,8 @@ def _as_picture(image: ArrayLike) -> NDArray[Any]:
             f"a picture is (H, W), (1, H, W) or (3, H, W), got shape {array.shape}\n"
             "  Channels come first: for (H, W, 3), use image.transpose(2, 0, 1)."
         )
-    scaled = array / 255 if array.dtype == np.uint8 else array.astype(float)
-    return np.clip(scaled, 0, 1)
+    scaled: NDArray[Any] = array / 255 if array.dtype == np.uint8 else array.astype(float)
+    return scaled.clip(0, 1)
 
 
 def _check_titles(titles: Sequence[str] | None, count: int) -> None:
@@ -266,10 +255,6 @@ def _check_titles(titles: Sequence[str] | None, count: int) -> None:
         raise ValueError("there is nothing to draw: the list is empty")
     if titles is not None and len(titles) != count:
         raise ValueError(f"{len(titles)} titles for {count} panels; give one title for each")
-
-
-def _head(title: str | None, otherwise: str) -> str:
-    return f"{title}: a matrix" if title else otherwise
 
 
 def _join(parts: Sequence[str], most: int = 8) -> str:

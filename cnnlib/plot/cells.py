@@ -57,7 +57,7 @@ def number(value: float) -> str:
 
 
 def normalise(values: NDArray[Any], scale: Scale, limit: float | None = None) -> Normalize:
-    """Return the colour scale: symmetric for signed data, from 0 for counts, min to max for greys."""
+    """Return the colour scale: symmetric around 0, from 0 up, or from black to white."""
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if limit is None:
@@ -150,15 +150,11 @@ def outline(
 ) -> Rectangle:
     """Draw a frame around the cells that start at (``row``, ``column``)."""
     look = {"fill": False, "edgecolor": VERMILLION, "linewidth": 2.6, "zorder": 4} | style
-    frame = Rectangle((column - 0.5, row - 0.5), width, height, **look)
+    frame = Rectangle((column - 0.5, row - 0.5), width, height)
+    frame.set(**look)
     frame.set_clip_on(False)
     ax.add_patch(frame)
     return frame
-
-
-def cell_size(columns: float, rows: float, width: float, height: float = 5.5) -> float:
-    """Return the side of a cell in inches so that the grid fits ``width`` x ``height``."""
-    return min(CELL, width / max(columns, 1), height / max(rows, 1))
 
 
 def cross_out(ax: Axes, row: float, column: float) -> None:

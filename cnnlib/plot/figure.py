@@ -1,7 +1,7 @@
 """The figure every plot returns: a matplotlib ``Figure`` that carries its own description.
 
-Nothing here touches ``pyplot`` or the caller's ``rcParams``: a figure is built, drawn and saved under
-the course's own settings, so the same data give the same PNG bytes in every notebook.
+Nothing here touches ``pyplot`` or the caller's ``rcParams``: a figure is built, drawn and saved
+under the course's own settings, so the same data give the same PNG bytes in every notebook.
 """
 
 import functools
@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 
 import matplotlib.style
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 # Okabe and Ito's palette, which people with any common colour blindness can tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -91,7 +92,16 @@ def styled(function: Callable[P, CourseFigure]) -> Callable[P, CourseFigure]:
 
 
 def new_figure(width: float, height: float) -> CourseFigure:
-    """Return an empty figure of ``width`` x ``height`` inches whose parts make room for each other."""
-    figure = CourseFigure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.07, h_pad=0.07)  # type: ignore[union-attr]
-    return figure
+    """Return an empty figure, sizes in inches, whose parts make room for each other."""
+    engine = ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.07)
+    return CourseFigure(figsize=(width, height), layout=engine)
+
+
+def describe(title: str | None, *parts: str) -> str:
+    """Return alt text: the title, if there is one, and then the parts as they are."""
+    return (f"{title}: " if title else "") + "".join(parts)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 pixel`` or ``3 pixels``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

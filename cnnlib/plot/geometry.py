@@ -5,20 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Pair = int | tuple[int, int]
-
-# The names of torch.nn.functional.pad, and what NumPy calls the same border.
-NUMPY_MODE = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
-
-def pair(value: Pair, name: str, least: int) -> tuple[int, int]:
-    """Return ``value`` as (height, width); both at least ``least``."""
-    both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
-    if len(both) != 2 or any(int(v) != v or v < least for v in both):
-        raise ValueError(
-            f"{name} must be an int or a pair of ints of at least {least}, got {value!r}"
-        )
-    return int(both[0]), int(both[1])
+from cnnlib.shapes import conv_output_size
 
 
 def starts(
@@ -33,12 +20,8 @@ def starts(
     >>> starts(5, kernel_size=3, stride=1, padding=1)
     [-1, 0, 1, 2, 3]
     """
-    reach = dilation * (kernel_size - 1) + 1
-    if reach > size + 2 * padding:
-        raise ValueError(
-            f"a window that spans {reach} pixels does not fit on {size} pixels with padding {padding}"
-        )
-    return list(range(-padding, size + padding - reach + 1, stride))
+    places = conv_output_size(size, kernel_size, stride, padding, dilation)
+    return [place * stride - padding for place in range(places)]
 
 
 def read_counts(

@@ -11,6 +11,7 @@ from cnnlib.plot.figure import (
     MAX_WIDTH,
     VERMILLION,
     CourseFigure,
+    describe,
     new_figure,
     styled,
 )
@@ -45,8 +46,10 @@ def correlation(
     Examples
     --------
     >>> from cnnlib import plot
-    >>> plot.correlation([0, 0, 1, 1], [-1, 1]).alt_text
-    'A signal of 4 values, a kernel with weights −1 1, and their correlation of 3 values: 0 1 0. The window of output 1 is marked; it adds up to 1.'
+    >>> print(plot.correlation([0, 0, 1, 1], [-1, 1]).alt_text)
+    ... # doctest: +NORMALIZE_WHITESPACE
+    A signal of 4 values, a kernel with weights −1 1, and their correlation of 3 values: 0 1 0.
+    The window of output 1 is marked; it adds up to 1.
     """
     signal, kernel = as_numbers(x, 1, "x"), as_numbers(weight, 1, "weight")
     if len(kernel) > len(signal):
@@ -74,19 +77,23 @@ def correlation(
     bottom.axvline(place, color=VERMILLION, linewidth=1, linestyle="--")
     bottom.set(xlabel="index", xlim=(-0.7, len(signal) - 0.3))
     products = " + ".join(
-        f"{number(a)}·{number(b)}" for a, b in zip(signal[inside], kernel, strict=True)
+        f"{number(a)}·{number(b)}" if b >= 0 else f"{number(a)}·({number(b)})"
+        for a, b in zip(signal[inside], kernel, strict=True)
     )
     if len(kernel) <= 5:
         bottom.set_title(f"y[{place}] = {products} = {number(y[place])}", loc="right", fontsize=9.5)
     if title:
         figure.suptitle(title)
-    answers = f": {' '.join(number(v) for v in y)}" if len(y) <= 12 else (
-        f" from {number(y.min())} to {number(y.max())}"
-    )  # fmt: skip
-    weights = " ".join(number(v) for v in kernel) if len(kernel) <= 12 else f"{len(kernel)} numbers"
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}A signal of {len(signal)} values, a kernel with weights {weights}, "
-        f"and their correlation of {len(y)} values{answers}. The window of output {place} is marked; it adds "
-        f"up to {number(y[place])}."
+    answers = (
+        f": {' '.join(map(number, y))}"
+        if len(y) <= 12
+        else f" from {number(y.min())} to {number(y.max())}"
+    )
+    weights = " ".join(map(number, kernel)) if len(kernel) <= 12 else f"{len(kernel)} numbers"
+    figure.alt_text = describe(
+        title,
+        f"A signal of {len(signal)} values, a kernel with weights {weights}, and their correlation "
+        f"of {len(y)} values{answers}. The window of output {place} is marked; it adds up to "
+        f"{number(y[place])}.",
     )
     return figure

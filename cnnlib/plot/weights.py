@@ -1,21 +1,13 @@
-"""The parameters of a convolution: the four-axis weight tensor, and the taps of a dilated kernel."""
+"""The parameters of a convolution: the weight of four axes, and the taps of a dilated kernel."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
 from numpy.typing import ArrayLike
 
-from cnnlib.plot.cells import (
-    COLOURMAPS,
-    SMALLEST_WITH_NUMBER,
-    as_numbers,
-    cell_size,
-    draw_cells,
-    normalise,
-    outline,
-)
-from cnnlib.plot.figure import GREY, MAX_WIDTH, CourseFigure, new_figure, styled
+from cnnlib.plot.cells import SMALLEST_WITH_NUMBER, as_numbers, draw_cells, normalise, outline
+from cnnlib.plot.figure import GREY, MAX_WIDTH, CourseFigure, describe, plural, styled
+from cnnlib.plot.layout import cell_size, panel_grid
 
 
 @styled
@@ -36,8 +28,10 @@ def weight_tensor(weight: ArrayLike, *, title: str | None = None) -> CourseFigur
     --------
     >>> import numpy as np
     >>> from cnnlib import plot
-    >>> plot.weight_tensor(np.ones((4, 3, 5, 5))).alt_text
-    'A weight of shape (4, 3, 5, 5), drawn as 4 rows (one filter for each output channel) of 3 slices (one for each input channel): 75 weights in a filter, 300 in all.'
+    >>> print(plot.weight_tensor(np.ones((4, 3, 5, 5))).alt_text)
+    ... # doctest: +NORMALIZE_WHITESPACE
+    A weight of shape (4, 3, 5, 5): 4 rows, one filter for each output channel, of 3 slices, one
+    for each input channel. 75 weights in a filter, 300 in all.
     """
     values = as_numbers(weight, 4, "weight")
     C_out, C_in, KH, KW = values.shape
@@ -45,31 +39,28 @@ def weight_tensor(weight: ArrayLike, *, title: str | None = None) -> CourseFigur
         raise ValueError(
             f"weight {values.shape} has too many slices to draw; slice it to at most 8 x 8"
         )
-    cell = cell_size(C_in * (KW + 0.6), C_out * (KH + 0.6), MAX_WIDTH - 1.8, 6)
-    bar = 0.8 if cell < SMALLEST_WITH_NUMBER else 0.0
-    figure = new_figure(
-        C_in * (KW * cell + 0.18) + 0.95 + bar,
-        C_out * (KH * cell + 0.18) + 0.4 + 0.3 * bool(title),
-    )
-    axes = figure.subplots(C_out, C_in, squeeze=False)
+    cell = cell_size(C_in * (KW + 0.6), C_out * (KH + 0.6), MAX_WIDTH - 1.9, 6)
     norm = normalise(values, "signed")
-    for o, c in np.ndindex(C_out, C_in):
-        ax = axes[o, c]
+    figure, axes = panel_grid(
+        C_out * C_in,
+        C_in,
+        (KW * cell, KH * cell),
+        [f"input {c}" for c in range(C_in)] if KW * cell > 0.6 else [],
+        title=title,
+        bar=norm if cell < SMALLEST_WITH_NUMBER else None,
+        left=0.65,
+        gap=0.16,
+    )
+    for ax, (o, c) in zip(axes, np.ndindex(C_out, C_in), strict=True):
         draw_cells(ax, values[o, c], "signed", norm=norm, cell=cell)
-        if o == 0:
-            ax.set_title(f"input {c}" if C_in * KW * cell > 2 else f"{c}")
         if c == 0:
-            ax.set_ylabel(f"filter {o}", rotation=0, ha="right", va="center", labelpad=8)
-    if bar:
-        colours = ScalarMappable(norm, COLOURMAPS["signed"])
-        figure.colorbar(colours, ax=axes, shrink=0.8, label="weight")
-    if title:
-        figure.suptitle(title)
+            ax.set_ylabel(f"filter {o}", rotation=0, ha="right", va="center", labelpad=6)
     each = C_in * KH * KW
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}A weight of shape {values.shape}, drawn as {C_out} row"
-        f"{'s' * (C_out > 1)} (one filter for each output channel) of {C_in} slice{'s' * (C_in > 1)} (one "
-        f"for each input channel): {each} weights in a filter, {values.size} in all."
+    figure.alt_text = describe(
+        title,
+        f"A weight of shape {values.shape}: {plural(C_out, 'row')}, one filter for each output "
+        f"channel, of {plural(C_in, 'slice')}, one for each input channel. {each} weights in a "
+        f"filter, {values.size} in all.",
     )
     return figure
 
@@ -104,10 +95,9 @@ def dilation(
     spans = [d * (kernel_size - 1) + 1 for d in dilations]
     size = max(spans)
     cell = cell_size(len(spans) * (size + 1), size, MAX_WIDTH - 0.5, 4)
-    figure = new_figure(
-        len(spans) * max((size + 1) * cell, 1.5) + 0.2, size * cell + 0.75 + 0.3 * bool(title)
-    )
-    axes = figure.subplots(1, len(spans), squeeze=False)[0]
+    names = [f"dilation {d}" for d in dilations]
+    side = size * cell
+    figure, axes = panel_grid(len(spans), len(spans), (side, side), names, title=title, foot=0.25)
     for ax, d, span in zip(axes, dilations, spans, strict=True):
         first = (size - span) // 2
         taps = np.zeros((size, size))
@@ -116,15 +106,12 @@ def dilation(
         for i, j in np.argwhere(taps == 1):
             ax.plot(j, i, "o", color="white", markersize=cell * 18)
         outline(ax, first, first, span, span, linewidth=2)
-        ax.set_title(f"dilation {d}")
         ax.set_xlabel(f"spans {span} × {span}", color=GREY)
-    if title:
-        figure.suptitle(title)
     described = "; ".join(
         f"dilation {d} spans {s} x {s} pixels" for d, s in zip(dilations, spans, strict=True)
     )
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}The {kernel_size**2} taps of a {kernel_size} x {kernel_size} "
-        f"kernel: {described}."
+    figure.alt_text = describe(
+        title,
+        f"The {kernel_size**2} taps of a {kernel_size} x {kernel_size} kernel: {described}.",
     )
     return figure

@@ -1,4 +1,4 @@
-"""A window on a picture: one step of a convolution, every place it stands, who gets read how often."""
+"""A window on a picture: one step of a convolution, its places, and how often a pixel is read."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,6 @@ from cnnlib.plot.cells import (
     SIGNED,
     Scale,
     as_numbers,
-    cell_size,
     cross_out,
     draw_cells,
     hatch_border,
@@ -19,8 +18,21 @@ from cnnlib.plot.cells import (
     number,
     outline,
 )
-from cnnlib.plot.figure import GREY, MAX_WIDTH, VERMILLION, CourseFigure, new_figure, styled
-from cnnlib.plot.geometry import NUMPY_MODE, Pair, pair, read_counts, starts
+from cnnlib.plot.figure import (
+    GREY,
+    MAX_WIDTH,
+    VERMILLION,
+    CourseFigure,
+    describe,
+    new_figure,
+    plural,
+    styled,
+)
+from cnnlib.plot.geometry import read_counts, starts
+from cnnlib.plot.layout import HEAD, MARGIN, NAME, arrange, cell_size, heading
+from cnnlib.shapes import as_pair
+
+Pair = int | tuple[int, int]
 
 
 @styled
@@ -70,8 +82,8 @@ def window(
     'Kernel times window adds up to −4, the output cell at row 1, column 0 of a 2 x 2 output'
     """
     image, kernel = as_numbers(x, 2, "x"), as_numbers(weight, 2, "weight")
-    (SH, SW), (PH, PW) = pair(stride, "stride", 1), pair(padding, "padding", 0)
-    DH, DW = pair(dilation, "dilation", 1)
+    (SH, SW), (PH, PW) = as_pair(stride, "stride", 1), as_pair(padding, "padding", 0)
+    DH, DW = as_pair(dilation, "dilation", 1)
     (H, W), (KH, KW) = image.shape, kernel.shape
     rows, columns = starts(H, KH, SH, PH, DH), starts(W, KW, SW, PW, DW)
     p, q = position
@@ -91,7 +103,7 @@ def window(
     products = taps[p][q] * kernel
 
     panels = [padded, kernel, products, y]
-    figure, axes, cell = _equation([a.shape for a in panels], "×=Σ", 0.3 * bool(title))
+    figure, axes, cell = _equation([a.shape for a in panels], "×=Σ", title)
     names = ["picture x", "kernel", "products", "output y"]
     scales: list[Scale] = [scale, "signed", "signed", "signed"]
     norms = [normalise(image, scale), None, None, normalise(y, "signed")]
@@ -111,91 +123,13 @@ def window(
     total = number(y[p, q])
     terms = f"bias {number(bias)} included" if bias else "no bias"
     axes[3].set_xlabel(f"Σ = {total}", fontsize=10.5, color=VERMILLION, fontweight="bold")
-    if title:
-        figure.suptitle(title)
     border = f" with {PH} x {PW} pixels of zeros on each side" if PH or PW else ""
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}A {KH} x {KW} window stands at row {rows[p]}, column "
-        f"{columns[q]} of a {H} x {W} picture{border}. Kernel times window adds up to {total}, the output "
-        f"cell at row {p}, column {q} of a {len(rows)} x {len(columns)} output. Stride {SH} x {SW}, "
-        f"{terms}."
-    )
-    return figure
-
-
-@styled
-def padding_modes(
-    x: ArrayLike,
-    padding: Pair = 2,
-    modes: Sequence[str] = ("zeros", "reflect", "replicate", "circular"),
-    *,
-    scale: Scale = "grey",
-    title: str | None = None,
-) -> CourseFigure:
-    """Draw a picture with each kind of border; the original is framed.
-
-    Parameters
-    ----------
-    x : (H, W)
-    padding : int or (int, int), pixels on each side
-    modes : list of "zeros", "reflect", "replicate", "circular"
-        The names of ``torch.nn.Conv2d(padding_mode=...)``.
-    scale : "grey", "signed" or "count"
-    title : str, optional
-
-    Returns
-    -------
-    CourseFigure
-
-    Raises
-    ------
-    ValueError
-        If a mode is unknown, or the border asks for more pixels than the picture has.
-
-    Examples
-    --------
-    >>> from cnnlib import plot
-    >>> plot.padding_modes([[1, 2, 3]], (0, 2), ["reflect"]).alt_text
-    'A 1 x 3 picture with 0 x 2 border pixels on each side: reflect, its first row is 3 2 1 2 3 2 1.'
-    """
-    image = as_numbers(x, 2, "x")
-    H, W = image.shape
-    PH, PW = pair(padding, "padding", 0)
-    for mode in modes:
-        if mode not in NUMPY_MODE:
-            raise ValueError(f"unknown padding mode {mode!r}; choose from {list(NUMPY_MODE)}")
-        most = {"reflect": 1, "circular": 0}.get(mode)
-        if most is not None and (H - most < PH or W - most < PW):
-            raise ValueError(
-                f"{mode} padding of {(PH, PW)} needs more pixels than the picture has {(H, W)}"
-            )
-    columns = min(len(modes), 2 if len(modes) in (2, 4) and W + 2 * PW > 6 else 4)
-    grid_rows = -(-len(modes) // columns)
-    HP, WP = H + 2 * PH, W + 2 * PW
-    cell = cell_size(WP, HP, MAX_WIDTH / columns - 0.3, 3.4)
-    figure = new_figure(
-        columns * max(WP * cell + 0.3, 1.2), grid_rows * (HP * cell + 0.42) + 0.3 * bool(title)
-    )
-    axes = figure.subplots(grid_rows, columns, squeeze=False).ravel()
-    norm = normalise(image, scale)
-    lines = []
-    for ax in axes[len(modes) :]:
-        ax.set_axis_off()
-    for ax, mode in zip(axes, modes, strict=False):
-        padded = np.pad(image, ((PH, PH), (PW, PW)), mode=NUMPY_MODE[mode])  # type: ignore[call-overload]
-        draw_cells(ax, padded, scale, norm=norm, cell=cell)
-        outline(ax, PH, PW, H, W)
-        ax.set_title(mode)
-        lines.append(
-            f"{mode}, its first row is {' '.join(number(v) for v in padded[0])}"
-            if WP <= 12
-            else mode
-        )
-    if title:
-        figure.suptitle(title)
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}A {H} x {W} picture with {PH} x {PW} border pixels on each "
-        f"side: {'; '.join(lines)}."
+    figure.alt_text = describe(
+        title,
+        f"A {KH} x {KW} window stands at row {number(rows[p])}, column {number(columns[q])} of a "
+        f"{H} x {W} picture{border}. Kernel times window adds up to {total}, the output cell at "
+        f"row {p}, column {q} of a {len(rows)} x {len(columns)} output. ",
+        f"Stride {SH} x {SW}, {terms}.",
     )
     return figure
 
@@ -225,12 +159,12 @@ def coverage(
     Examples
     --------
     >>> from cnnlib import plot
-    >>> plot.coverage(10, 3, stride=2).alt_text.split(". ")[1]
-    'The corner pixel is read 1 time, the pixel in the middle 1 time, and 19 of 100 pixels are read by no window'
+    >>> plot.coverage(10, 3, stride=2).alt_text.split(". ")[2]
+    '19 of 100 pixels are read by no window.'
     """
-    (H, W), (KH, KW) = pair(size, "size", 1), pair(kernel_size, "kernel_size", 1)
-    (SH, SW), (PH, PW) = pair(stride, "stride", 1), pair(padding, "padding", 0)
-    DH, DW = pair(dilation, "dilation", 1)
+    (H, W), (KH, KW) = as_pair(size, "size", 1), as_pair(kernel_size, "kernel_size", 1)
+    (SH, SW), (PH, PW) = as_pair(stride, "stride", 1), as_pair(padding, "padding", 0)
+    DH, DW = as_pair(dilation, "dilation", 1)
     counts = np.outer(read_counts(H, KH, SH, PH, DH), read_counts(W, KW, SW, PW, DW))
     cell = cell_size(W, H, MAX_WIDTH - 1, 5)
     figure = new_figure(max(W * cell, 3.2) + 0.8, H * cell + 1.05)
@@ -241,12 +175,13 @@ def coverage(
         cross_out(ax, i, j)
     ax.set_title(title or "windows that read each pixel")
     unread = int((counts == 0).sum())
-    middle = int(counts[H // 2, W // 2])
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}How often a {KH} x {KW} window with stride {SH} x {SW} and padding "
-        f"{PH} x {PW} reads each pixel of a {H} x {W} picture. The corner pixel is read "
-        f"{_times(int(counts[0, 0]))}, the pixel in the middle {_times(middle)}, and "
-        f"{unread} of {counts.size} pixels are read by no window."
+    figure.alt_text = describe(
+        title,
+        f"How often a {KH} x {KW} window with stride {SH} x {SW} and padding {PH} x {PW} reads "
+        f"each pixel of a {H} x {W} picture. "
+        f"The corner pixel is read {plural(int(counts[0, 0]), 'time')}, "
+        f"the pixel in the middle {plural(int(counts[H // 2, W // 2]), 'time')}. "
+        f"{unread} of {counts.size} pixels are read by no window.",
     )
     return figure
 
@@ -272,14 +207,14 @@ def window_positions(
     Returns
     -------
     CourseFigure
-        The row of pixels at the top; one row below for each window. Padding is hatched, a pixel that no
-        window reads is crossed out.
+        The row of pixels at the top; one row below for each window. Padding is hatched, a pixel
+        that no window reads is crossed out.
 
     Examples
     --------
     >>> from cnnlib import plot
-    >>> plot.window_positions(6, 3, stride=2).alt_text
-    'A window of 3 pixels moves over 6 pixels in steps of 2 and stands at 2 places: 0, 2. Never read: pixel 5.'
+    >>> plot.window_positions(6, 3, stride=2).alt_text.split(": ", 1)[1]
+    '0, 2. Never read: pixel 5.'
     """
     places = starts(size, kernel_size, stride, padding, dilation)
     counts = read_counts(size, kernel_size, stride, padding, dilation)
@@ -316,45 +251,37 @@ def window_positions(
     if title:
         ax.set_title(title)
     left_over = np.flatnonzero(counts == 0).tolist()
-    unread = (
-        f"pixel{'s' * (len(left_over) > 1)} {', '.join(map(str, left_over))}"
-        if left_over
-        else "none"
-    )
-    side = f" with {padding} padded on each side" if padding else ""
-    figure.alt_text = (
-        f"{title + ': ' if title else ''}A window of {kernel_size} pixels"
-        f"{f' {dilation} apart' if dilation > 1 else ''} moves over {size} pixels{side} in steps of {stride} "
-        f"and stands at {len(places)} place{'s' * (len(places) > 1)}: {', '.join(map(str, places))}. "
-        f"Never read: {unread}."
+    unread = "pixel" + "s" * (len(left_over) > 1) + " " + ", ".join(map(str, left_over))
+    figure.alt_text = describe(
+        title,
+        f"A window of {plural(kernel_size, 'pixel')}",
+        f" {dilation} apart" if dilation > 1 else "",
+        f" moves over {plural(size, 'pixel')}",
+        f" with {padding} padded on each side" if padding else "",
+        f" in steps of {stride} and stands at {plural(len(places), 'place')}: ",
+        f"{', '.join(map(number, places))}. Never read: {unread if left_over else 'none'}.",
     )
     return figure
 
 
 def _equation(
-    shapes: Sequence[tuple[int, ...]], signs: str, head: float
+    shapes: Sequence[tuple[int, ...]], signs: str, title: str | None
 ) -> tuple[CourseFigure, list[Axes], float]:
-    """Return a figure with panels of equal cells in one line, the side of a cell, and a sign in each gap."""
-    gap, margin, name, foot = 0.55, 0.12, 0.3, 0.3  # inches
+    """Return a figure with panels in one line, the side of their cells, and a sign in each gap."""
+    gap, foot = 0.55, 0.18  # inches
     wide, high = sum(shape[1] for shape in shapes), max(shape[0] for shape in shapes)
-    cell = cell_size(wide, high, MAX_WIDTH - gap * len(signs) - 2 * margin, 4.5)
-    width = wide * cell + gap * len(signs) + 2 * margin
-    height = high * cell + head + name + foot
-    figure = new_figure(width, height)
-    figure.set_layout_engine("none")  # the panels are placed here, to the inch
-    axes, left = [], margin
-    centre = foot + high * cell / 2
-    for index, (rows, columns) in enumerate(shapes):
-        box = (left, centre - rows * cell / 2, columns * cell, rows * cell)
-        axes.append(
-            figure.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
-        )
+    cell = cell_size(wide, high, MAX_WIDTH - gap * len(signs) - 2 * MARGIN, 4.5)
+    width = wide * cell + gap * len(signs) + 2 * MARGIN
+    height = high * cell + foot + NAME + 2 * MARGIN + (HEAD if title else 0.0)
+    centre = MARGIN + foot + high * cell / 2
+    places, gaps, left = [], [], MARGIN
+    for rows, columns in shapes:
+        places.append((left, centre - rows * cell / 2, columns * cell, rows * cell))
         left += columns * cell + gap
-        if index < len(signs):
-            x, y = (left - gap / 2) / width, centre / height
-            figure.text(x, y, signs[index], ha="center", va="center", fontsize=16)
+        gaps.append(left - gap / 2)
+    figure, axes = arrange(places, width, height)
+    for x, sign in zip(gaps, signs, strict=False):
+        figure.text(x / width, centre / height, sign, ha="center", va="center", fontsize=16)
+    if title:
+        heading(figure, title)
     return figure, axes, cell
-
-
-def _times(count: int) -> str:
-    return f"{count} time{'s' * (count != 1)}"

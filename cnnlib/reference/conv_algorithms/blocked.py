@@ -1,0 +1,113 @@
+"""Convolution as one matrix product per cache-sized block of windows: the readable default.
+
+im2col copies every pixel KH * KW times; done for the whole batch, the copy leaves the cache and
+memory becomes the bottleneck. Here one scratch array of about 1 MiB holds a few rows of windows
+at a time, and the product is written straight into the output.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnlib.reference.arguments import Array
+from cnnlib.reference.geometry import Geometry
+from cnnlib.reference.windows import surround, window_view
+
+SCRATCH = 1 << 18  # values in the scratch array: 1 MiB of float32 stays in the second-level cache
+WIDE = 256  # columns below which a matrix product is too thin to run at full speed
+
+
+def blocks(g: Geometry, floats_per_row: int, min_rows: int = 1) -> tuple[int, int]:
+    """How many images, and how many of their output rows, fit into the scratch array."""
+    OH = g.places[0]
+    images = max(1, min(g.N, SCRATCH // (floats_per_row * OH)))
+    rows = OH if images > 1 else min(OH, max(min_rows, SCRATCH // floats_per_row))
+    return images, rows
+
+
+def batch_last(x: Array, g: Geometry) -> Array:
+    """(N, C, H, W) as (C, H, W, N) with its frame: a tap of a small image is then one long run."""
+    framed = np.zeros((g.C_in, *g.padded, len(x)), x.dtype)
+    framed[(slice(None), *g.inside)] = x.transpose(1, 2, 3, 0)
+    return framed
+
+
+def windows_batch_last(framed: Array, g: Geometry) -> Array:
+    """View of every window: (C, KH, KW, OH, OW, N)."""
+    view = window_view(framed.transpose(0, 3, 1, 2), g.kernel, g.stride, g.dilation)
+    return view.transpose(0, 4, 5, 2, 3, 1)
+
+
+def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
+    """y = W U x + b, where U x are the windows of a block written as columns."""
+    (OH, OW), W = g.places, weight.reshape(g.groups, g.O_group, g.K)
+    if g.N > 1 and OH * OW < WIDE // 2:
+        return _forward_batch_last(x, W, bias, g)
+    y = np.empty((g.N, g.groups, g.O_group, OH * OW), x.dtype)
+    b = None if bias is None else bias.reshape(g.groups, g.O_group, 1)
+    if g.pointwise:  # one pixel is its own window: nothing to copy
+        np.matmul(W, x.reshape(g.N, g.groups, g.C_group, -1), out=y)
+        if b is not None:
+            y += b
+        return y.reshape(g.N, g.C_out, OH, OW)
+    view = window_view(surround(x, g.padding), g.kernel, g.stride, g.dilation)
+    view = view.transpose(0, 1, 4, 5, 2, 3)  # N, C, KH, KW, OH, OW
+    images, rows = blocks(g, g.groups * g.K * OW)
+    scratch = np.empty(images * g.groups * g.K * rows * OW, x.dtype)  # reused: new pages are slow
+    for n in range(0, g.N, images):
+        for r in range(0, OH, rows):
+            block = view[n : n + images, ..., r : r + rows, :]
+            columns = scratch[: block.size].reshape(block.shape)
+            columns[...] = block
+            out = y[n : n + images, ..., r * OW : (r + block.shape[4]) * OW]
+            np.matmul(W, columns.reshape(len(block), g.groups, g.K, -1), out=out)
+            if b is not None:  # while the block is still in the cache
+                out += b
+    return y.reshape(g.N, g.C_out, OH, OW)
+
+
+def _forward_batch_last(x: Array, W: Array, bias: Array | None, g: Geometry) -> Array:
+    """Join several small images, or the product would be a thin one."""
+    OH, OW = g.places
+    y = np.empty((g.N, g.C_out, OH, OW), x.dtype)
+    images = max(blocks(g, g.groups * g.K * OW)[0], -(-WIDE // (OH * OW)))
+    for n in range(0, g.N, images):
+        view = windows_batch_last(batch_last(x[n : n + images], g), g)
+        out = W @ view.reshape(g.groups, g.K, -1)
+        if bias is not None:
+            out += bias.reshape(g.groups, g.O_group, 1)
+        y[n : n + images] = out.reshape(g.C_out, OH, OW, -1).transpose(3, 0, 1, 2)
+    return y
+
+
+def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
+    """grad_W = grad_y (U x)^T and grad_x = U^T W^T grad_y, block by block."""
+    (OH, OW), W_T = g.places, weight.reshape(g.groups, g.O_group, g.K).swapaxes(1, 2)
+    if g.pointwise:
+        grads = grad_y.reshape(g.N, g.groups, g.O_group, -1)
+        columns = x.reshape(g.N, g.groups, g.C_group, -1)
+        grad_W = (grads @ columns.swapaxes(2, 3)).sum(axis=0)
+        return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
+    grad_W, grad_x = np.zeros((g.groups, g.O_group, g.K), x.dtype), np.empty_like(x, order="C")
+    images, rows = blocks(g, g.groups * g.K * OW, min_rows=-(-WIDE // OW))
+    images = min(g.N, max(images, -(-WIDE // (OH * OW))))
+    scratch = np.empty(g.groups * g.K * rows * OW * images, x.dtype)
+    for n in range(0, g.N, images):  # batch last: one product per block instead of one per image
+        framed = batch_last(x[n : n + images], g)
+        view, grad_framed = windows_batch_last(framed, g), np.zeros_like(framed)
+        grads = grad_y[n : n + images].transpose(1, 2, 3, 0)
+        for r in range(0, OH, rows):
+            block = view[:, :, :, r : r + rows]
+            columns = scratch[: block.size].reshape(block.shape)
+            columns[...] = block
+            flat = columns.reshape(g.groups, g.K, -1)
+            grad = grads[:, r : r + rows].reshape(g.groups, g.O_group, -1)
+            grad_W += grad @ flat.swapaxes(1, 2)
+            np.matmul(W_T, grad, out=flat)  # the columns are spent: now they hold their gradient
+            for i in range(g.KH):  # add each tap back, one long slice at a time
+                for j in range(g.KW):
+                    rows_, cols_ = g.tap(i, j)
+                    at = (slice(None), rows_, cols_)
+                    grad_framed[at][:, r : r + rows] += columns[:, i, j]
+        grad_x[n : n + images] = grad_framed[(slice(None), *g.inside)].transpose(3, 0, 1, 2)
+    return grad_x, grad_W.reshape(weight.shape)

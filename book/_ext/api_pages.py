@@ -39,7 +39,7 @@ def describe(qualified_name, value):
 
 def section(module, owner, names):
     """One module: a heading, its docstring, its names as attributes of ``owner``."""
-    lines = [f".. automodule:: {module.__name__}", "   :no-members:", ""]
+    lines = [f".. automodule:: {module.__name__}", "   :no-index:", "   :no-members:", ""]
     for name in names:
         lines += describe(f"{owner.__name__}.{name}", getattr(owner, name))
     body = "\n".join(lines)
@@ -115,17 +115,18 @@ def resolve_other_names(app, env, node, contnode):
 
 
 def find(dotted):
-    """Import what can be imported of a dotted name and walk the rest; None if it does not exist."""
-    parts = dotted.split(".")
-    for cut in range(len(parts), 0, -1):
+    """Walk a dotted name, importing modules on the way; None if it does not exist.
+
+    An attribute goes before a module of the same name: ``cnnlib.reference.pad`` is the function.
+    """
+    value, path = None, ""
+    for part in dotted.split("."):
+        path = f"{path}.{part}" if path else part
         try:
-            value = importlib.import_module(".".join(parts[:cut]))
+            value = getattr(value, part) if hasattr(value, part) else importlib.import_module(path)
         except (ImportError, ValueError):
-            continue
-        for part in parts[cut:]:
-            value = getattr(value, part, None)
-        return value
-    return None
+            return None
+    return value
 
 
 def connect(app):

@@ -1,0 +1,12 @@
+// Fetch an explorer's module only where a page holds its element.
+// Without scripts the element's own text stays in the page.
+
+/** @type {Record<string, string>} element name -> module beside this file */
+const explorers = {
+  "cnn-convolution-stepper": "./convolution-stepper.js",
+  "cnn-size-explorer": "./size-explorer.js",
+};
+
+for (const [name, module] of Object.entries(explorers)) {
+  if (document.querySelector(name)) import(module);
+}

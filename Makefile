@@ -5,7 +5,7 @@ COURSE := @$(PYTHON) scripts/setup_environment.py course
 DEV := @$(PYTHON) scripts/setup_environment.py dev
 
 .DEFAULT_GOAL := help
-.PHONY: help course test site exercises grade-demo serve notebooks format test-slow benchmark clean
+.PHONY: help course test site exercises grade-demo links serve notebooks format test-slow benchmark clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,10 @@ exercises: ## generate exercises/ from solutions/
 grade-demo: ## build and grade the demonstration class alone
 	$(COURSE)
 	@$(VENV) scripts/make_course.py grade-demo
+
+links: ## ask every address in the book whether it still answers
+	$(COURSE)
+	@$(VENV) scripts/make_course.py links
 
 serve: site ## show the site at http://127.0.0.1:8000 (PORT=... for another port)
 	@$(VENV) -m http.server --bind 127.0.0.1 --directory _build/html $(or $(PORT),8000)

@@ -7,6 +7,7 @@ finished site replaces the old one only if no page had a warning.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 from importlib import metadata
@@ -30,8 +31,8 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def inputs() -> str:
-    """One hash of everything the site is made of: sources, and the versions of all packages."""
-    digest = hashlib.sha256(sys.version.encode())
+    """One hash of everything the site is made of: sources, its address, versions of packages."""
+    digest = hashlib.sha256((sys.version + os.environ.get("SITE_URL", "")).encode())
     for name in SOURCES:
         source = steps.ROOT / name
         for path in files_of(source) if source.is_dir() else [source] * source.exists():

@@ -1,6 +1,6 @@
 """Build the course: exercises, site, and a demonstration class that has been graded.
 
-    python scripts/make_course.py [site | exercises | grade-demo]
+    python scripts/make_course.py [site | exercises | grade-demo | links]
 
 Without a word it does all three and ends with what was made, where it is and how to open it. Every
 part is left alone when nothing it depends on has changed.
@@ -39,6 +39,17 @@ def grade_demo() -> None:
         steps.run(f"demo-{name}", what, [sys.executable, "scripts/demo_class.py", name])
 
 
+def links() -> None:
+    steps.run(
+        "links",
+        "Asking every address in the book",
+        [
+            *(steps.tool("jupyter-book"), "build", ".", "--builder", "linkcheck"),
+            *("--path-output", str(steps.BUILD / "linkcheck")),
+        ],
+    )
+
+
 def course() -> None:
     site()
     grade_demo()
@@ -50,6 +61,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "site": site,
     "exercises": exercises,
     "grade-demo": grade_demo,
+    "links": links,
 }
 
 

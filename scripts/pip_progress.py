@@ -26,8 +26,9 @@ class Pip:
     """The pip of one virtual environment, held to one file of versions."""
 
     def __init__(self, python: Path, constraints: Path, unfinished: Path) -> None:
+        self.python = str(python)
         self._command = [
-            str(python),
+            self.python,
             "-I",
             "-m",
             "pip",

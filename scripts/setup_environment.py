@@ -51,7 +51,8 @@ def check_python() -> None:
     )
     wanted, found = (".".join(map(str, version)) for version in (OLDEST, sys.version_info[:2]))
     raise CommandError(
-        f"The course needs Python {wanted} or newer, and {sys.executable} is Python {found}; {cure}."
+        f"The course needs Python {wanted} or newer, "
+        f"and {sys.executable} is Python {found}; {cure}."
     )
 
 

@@ -6,6 +6,7 @@ What a step prints is shown only when it fails; the whole of it is in ``_build/l
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ def capture(name: str, command: list[str]) -> tuple[int, str, float]:
     environment = os.environ | {
         "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", ""),
         "PYTHONUNBUFFERED": "1",
+        "NO_COLOR": "1",
     }
     with log.open("wb") as stream:
         code = subprocess.run(
@@ -49,12 +51,19 @@ def capture(name: str, command: list[str]) -> tuple[int, str, float]:
     return code, log.read_text(errors="replace"), time.monotonic() - started
 
 
+def worth_showing(text: str) -> list[str]:
+    """The end of a failed step's log, after the complaints that came too early to be in it."""
+    lines = text.splitlines()
+    early = [line for line in lines[:-TAIL] if re.search(r"\b(WARNING|ERROR)\b", line)]
+    return early[-TAIL:] + lines[-TAIL:]
+
+
 def run(name: str, what: str, command: list[str]) -> str:
     """The output of a step that must succeed; if it does not, its last lines and CommandError."""
     say(f"{what} ...")
     code, text, seconds = capture(name, command)
     if code != 0:
-        say("\n".join(text.splitlines()[-TAIL:]))
+        say("\n".join(worth_showing(text)))
         raise CommandError(
             f"{what} failed (exit code {code}); its last lines are above, "
             f"all of them in {(LOGS / f'{name}.log').relative_to(ROOT)}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -47,9 +48,11 @@ def install_from_cpu_index(pip: Pip, version: str) -> None:
 
 
 def installed_version(pip: Pip) -> str | None:
-    lines, code = pip.run("Looking for PyTorch", ["show", "torch"])
-    versions = [line.split(": ")[1] for line in lines if line.startswith("Version: ")]
-    return versions[0] if code == 0 and versions else None
+    question = "from importlib.metadata import version; print(version('torch'))"
+    answer = subprocess.run(
+        [pip.python, "-I", "-c", question], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return answer.stdout.decode().strip() or None
 
 
 def plan_is_free_of_cuda(pip: Pip, version: str) -> bool:

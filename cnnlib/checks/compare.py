@@ -1,0 +1,226 @@
+"""One answer against the truth: is it the same, and if not, in what way?
+
+Room: ``cnnlib.checks`` -- NumPy only. Data is plain: a list of numbers, an array and a tensor with
+the same numbers are the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+
+RTOL, ATOL = 1e-7, 1e-9  # float64
+RTOL_SINGLE, ATOL_SINGLE = 1e-4, 1e-5  # float32, and what a GPU does to it
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is wrong with an answer. ``what`` and ``hint`` never contain the right answer."""
+
+    what: str
+    hint: str = ""
+    detail: str = ""  # where and how much; may show right numbers, so for visible checks only
+
+
+def compare(
+    result: Any, expected: Any, axes: Sequence[str] = (), *, strict: bool = True
+) -> Difference | None:
+    """Compare a learner's ``result`` with ``expected``; None means that it is right.
+
+    Parameters
+    ----------
+    result, expected : numbers, str, None, tuples, lists, dicts, arrays, tensors
+    axes : names of the axes of an array, e.g. ``("N", "C", "H", "W")``
+    strict : bool
+        Whether the kind of number (whole or not) and the dtype count too.
+    """
+    result, expected = plain(result), plain(expected)
+    if result is None and expected is not None:
+        return Difference("the function gave None", "Does every path end with `return ...`?")
+    if isinstance(expected, Mapping):
+        return _compare_mapping(result, expected, strict)
+    if isinstance(expected, (tuple, list)):
+        return _compare_sequence(result, expected, strict)
+    if isinstance(expected, np.ndarray):
+        return _compare_arrays(result, expected, axes, strict)
+    if isinstance(expected, (bool, int, float, complex, np.generic)):
+        return _compare_numbers(result, expected, strict)
+    if type(result) is type(expected) and result == expected:
+        return None
+    return Difference(f"the value is not right (a {type(result).__name__})")
+
+
+def plain(value: Any) -> Any:
+    """Turn a tensor into an array, leave everything else."""
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
+def _compare_mapping(result: Any, expected: Mapping[Any, Any], strict: bool) -> Difference | None:
+    if not isinstance(result, Mapping):
+        return Difference(f"a {type(result).__name__} came back, a dict was asked for")
+    if missing := [key for key in expected if key not in result]:
+        return Difference("missing in the dict: " + ", ".join(map(repr, missing)))
+    for key, value in expected.items():
+        if found := compare(result[key], value, strict=strict):
+            return Difference(f"{key!r}: {found.what}", found.hint, found.detail)
+    return None
+
+
+def _compare_sequence(result: Any, expected: Sequence[Any], strict: bool) -> Difference | None:
+    if isinstance(result, np.ndarray) and result.ndim == 1:
+        result = list(result)
+    if not isinstance(result, (tuple, list)):
+        return Difference(
+            f"a {type(result).__name__} came back, a tuple of {len(expected)} was asked for"
+        )
+    if len(result) != len(expected):
+        return Difference(f"{len(result)} values came back, {len(expected)} were asked for")
+    found = [compare(r, e, strict=strict) for r, e in zip(result, expected, strict=True)]
+    wrong = [(i, f) for i, f in enumerate(found) if f]
+    if not wrong:
+        return None
+    hint = ""
+    if len(result) == 2 and compare(tuple(result)[::-1], expected, strict=strict) is None:
+        hint = "These are the right two values in the wrong order."
+    place, first = wrong[0]
+    return Difference(f"value [{place}]: {first.what}", hint or first.hint, first.detail)
+
+
+def _compare_numbers(result: Any, expected: Any, strict: bool) -> Difference | None:
+    if isinstance(result, np.ndarray) and result.ndim == 0:
+        result = result[()]
+    if isinstance(result, np.ndarray):
+        return Difference(f"an array of shape {result.shape} came back, one number was asked for")
+    if not isinstance(result, (bool, int, float, complex, np.number, np.bool_)):
+        return Difference(f"a {type(result).__name__} came back, a number was asked for")
+    if not np.isfinite(result):
+        return Difference(f"the number is {result}", "Is something divided by zero?")
+    if isinstance(expected, (bool, np.bool_)) or isinstance(result, (bool, np.bool_)):
+        same_kind = isinstance(expected, (bool, np.bool_)) == isinstance(result, (bool, np.bool_))
+        if strict and not same_kind:
+            return Difference(f"a {type(result).__name__} came back")
+        return None if result == expected else Difference("the value is not right")
+    whole = isinstance(expected, (int, np.integer))
+    if strict and whole and not isinstance(result, (int, np.integer)):
+        return Difference(
+            f"a {type(result).__name__} came back, a whole number (int) was asked for",
+            "Sizes and counts are whole numbers: // divides and rounds down to an int.",
+        )
+    rtol, atol = (0.0, 0.0) if whole else _tolerance(expected)
+    if np.isclose(result, expected, rtol=rtol, atol=atol):
+        return None
+    return Difference("the number is not right")
+
+
+def _tolerance(expected: Any) -> tuple[float, float]:
+    single = np.asarray(expected).dtype in (np.float32, np.float16, np.complex64)
+    return (RTOL_SINGLE, ATOL_SINGLE) if single else (RTOL, ATOL)
+
+
+def _compare_arrays(
+    result: Any, expected: np.ndarray, axes: Sequence[str], strict: bool
+) -> Difference | None:
+    is_array = isinstance(result, (np.ndarray, np.generic))
+    try:
+        array = np.asarray(result)
+    except ValueError:
+        return Difference("the rows have different lengths: this is not one array")
+    if array.dtype.kind not in "biufc":
+        return Difference(f"a {type(result).__name__} came back, an array of numbers was asked for")
+    if bad := int((~np.isfinite(array)).sum()):
+        return Difference(
+            f"{bad} of {array.size} numbers are NaN or infinite",
+            "Was the result made with np.empty and not filled, or divided by zero?",
+        )
+    if array.shape != expected.shape:
+        return _shape_difference(array.shape, expected.shape, axes)
+    rtol, atol = _tolerance(expected)
+    if expected.dtype.kind in "biu":
+        rtol = atol = 0.0
+    wrong = ~np.isclose(array, expected, rtol=rtol, atol=atol)
+    if wrong.any():
+        return _value_difference(array, expected, wrong, axes)
+    if strict and is_array and array.dtype != expected.dtype:
+        return Difference(
+            f"the dtype is {array.dtype}, {expected.dtype} was asked for",
+            f"Make the result with dtype={expected.dtype}, or end with .astype({expected.dtype}).",
+        )
+    return None
+
+
+def _named(shape: Sequence[int], axes: Sequence[str]) -> str:
+    if len(axes) != len(shape):
+        return str(tuple(shape))
+    return "(" + ", ".join(f"{a}={n}" for a, n in zip(axes, shape, strict=True)) + ")"
+
+
+def _shape_difference(
+    shape: tuple[int, ...], expected: tuple[int, ...], axes: Sequence[str]
+) -> Difference:
+    names = f" as {tuple(axes)}".replace("'", "") if axes else ""
+    what = f"the shape {shape} is not right"
+    detail = f"expected the shape {_named(expected, axes)}"
+    if len(shape) != len(expected):
+        return Difference(
+            what, f"The result needs {len(expected)} axes{names}; it has {len(shape)}.", detail
+        )
+    if sorted(shape) == sorted(expected):
+        return Difference(
+            what, f"The sizes are right, their order is not. Order the axes{names}.", detail
+        )
+    axis = next(i for i, (a, b) in enumerate(zip(shape, expected, strict=True)) if a != b)
+    label = axes[axis] if len(axes) == len(shape) else f"axis {axis}"
+    size = "large" if shape[axis] > expected[axis] else "small"
+    return Difference(what, f"{label} is too {size}.", detail)
+
+
+def _value_difference(
+    array: np.ndarray, expected: np.ndarray, wrong: np.ndarray, axes: Sequence[str]
+) -> Difference:
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    at = f"[{', '.join(map(str, place))}]" if place else "the only place"
+    if len(axes) == len(place):
+        at += " (" + ", ".join(axes) + ")"
+    return Difference(
+        f"{int(wrong.sum())} of {wrong.size} numbers are wrong, the first at {at}",
+        _pattern(array, expected, wrong, axes),
+        f"there it gave {array[place]:.6g}, expected {expected[place]:.6g}",
+    )
+
+
+def _pattern(
+    array: np.ndarray, expected: np.ndarray, wrong: np.ndarray, axes: Sequence[str]
+) -> str:
+    """Say in what way the numbers are wrong, if that is easy to see."""
+    names = axes if len(axes) == array.ndim else [f"axis {i}" for i in range(array.ndim)]
+    if not array.any():
+        return "Every number is zero: is the sum really stored in the result?"
+    if np.allclose(array, -expected, RTOL, ATOL):
+        return "Every number has the wrong sign."
+    for shift in (array - expected, expected - array):
+        if array.size > 1 and np.allclose(shift, shift.flat[0], RTOL, ATOL):
+            return "Every number is off by the same amount: is something added that should not be?"
+    with np.errstate(all="ignore"):
+        ratio = (array / expected)[np.abs(expected) > ATOL]
+    if ratio.size > 1 and np.allclose(ratio, ratio[0], 1e-6):
+        return "Every number is the right one times the same factor."
+    for count in range(1, array.ndim + 1):
+        for turned in combinations(range(array.ndim), count):
+            if np.allclose(np.flip(array, turned), expected, RTOL, ATOL):
+                along = " and ".join(str(names[i]) for i in turned)
+                return f"The right numbers come in reverse order along {along}."
+    for order in permutations(range(array.ndim)):
+        turned_array = array.transpose(order)
+        if turned_array.shape == expected.shape and np.allclose(turned_array, expected, RTOL, ATOL):
+            return "The right numbers are there, but two axes are swapped."
+    for axis in range(array.ndim):
+        indices = np.unique(np.argwhere(wrong)[:, axis])
+        if len(indices) == 1 and array.shape[axis] > 1:
+            where = {0: " (the first)", array.shape[axis] - 1: " (the last)"}
+            index = int(indices[0])
+            return f"Only {names[axis]} index {index}{where.get(index, '')} is wrong."
+    return ""

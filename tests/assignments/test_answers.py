@@ -1,0 +1,81 @@
+"""The checks of the exercises: no right answer loses a point, no wrong one keeps them all."""
+
+import pytest
+
+from tests.assignments import gallery
+from tests.assignments.runner import SLUGS, answers, grade, points_of
+
+BOTH = pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+
+
+def short(results, task):
+    mine = {k: r for k, r in results.items() if k.startswith(f"{task}-")}
+    return "\n".join(f"{k}: {r.earned:g} of {r.points:g}\n{r.text}" for k, r in mine.items())
+
+
+@BOTH
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_solution_gets_all_points(slug, apart):
+    for grade_id, result in grade(slug, apart=apart).items():
+        assert result.earned == result.points, f"{grade_id}: {result.text}"
+
+
+@BOTH
+@pytest.mark.parametrize("slug", SLUGS)
+def test_an_untouched_exercise_gets_nothing_and_says_not_implemented(slug, apart):
+    results = grade(slug, answers(slug, "exercises"), apart=apart)
+    for grade_id, result in results.items():
+        assert result.earned == 0, grade_id
+        assert result.error == ("NotImplementedError" if result.points else ""), result.text
+
+
+@pytest.mark.parametrize("mutant", gallery.mutants(), ids=str)
+def test_a_wrong_answer_loses_points_for_the_right_reason(mutant):
+    for apart in [False] if mutant.together else [False, True]:
+        results = grade(
+            mutant.slug, {mutant.task: mutant.source()}, tasks={mutant.task}, apart=apart
+        )
+        report = short(results, mutant.task)
+        assert points_of(results) < sum(r.points for r in results.values()), report
+        assert any(text in report for text in mutant.says), report
+
+
+@BOTH
+@pytest.mark.parametrize("path", gallery.accepted(), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_another_right_answer_gets_all_points(path, apart):
+    changed = gallery.accepted_answers(path)
+    assert set(changed) == set(answers(path.parent.name)), "a task has no answer in this style"
+    for grade_id, result in grade(path.parent.name, changed, apart=apart).items():
+        assert result.earned == result.points, f"{grade_id}: {result.text}"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_wrong_answer_costs_nothing_in_other_tasks(slug):
+    for right in answers(slug):
+        changed = {task: stub for task, stub in answers(slug, "exercises").items() if task != right}
+        results = grade(slug, changed)
+        mine = {k: r for k, r in results.items() if k.startswith(f"{right}-")}
+        assert len(mine) == 2
+        assert all(r.earned == r.points for r in mine.values()), short(mine, right)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_task_has_two_right_answers_in_other_styles(slug):
+    assert len(gallery.accepted(slug)) >= 2
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_there_are_as_many_wrong_answers_of_our_own_as_the_curriculum_lists(slug):
+    found = gallery.mutants(slug)
+    listed = [m for m in found if m.listed]
+    assert {m.task for m in listed} == set(answers(slug))
+    assert len(found) >= 2 * len(listed)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_hidden_reports_never_show_the_answer(slug):
+    for mutant in gallery.mutants(slug):
+        results = grade(slug, {mutant.task: mutant.source()}, tasks={mutant.task})
+        hidden = results[f"{mutant.task}-hidden"].text
+        labels = [line.split()[0] for line in hidden.splitlines() if line.startswith("   ")]
+        assert not {"expected", "gave", "in"} & set(labels), hidden

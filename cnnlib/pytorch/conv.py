@@ -14,6 +14,7 @@ from torch import Tensor
 
 from cnnlib.pytorch.conv_algorithms import direct, fft, im2col
 from cnnlib.pytorch.geometry import Geometry, IntPair, geometry, images, refuse_integers
+from cnnlib.pytorch.implicit_gemm import implicit_gemm
 from cnnlib.pytorch.winograd import winograd
 
 __all__ = ["conv2d"]
@@ -47,6 +48,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "winograd": then_bias(winograd),
     "winograd2": then_bias(partial(winograd, m=2)),
     "winograd4": then_bias(partial(winograd, m=4)),
+    "implicit_gemm": implicit_gemm,
 }
 
 
@@ -91,6 +93,9 @@ def conv2d(
         ``"winograd"``, ``"winograd2"``, ``"winograd4"``
             F(m x m, 3 x 3) with m chosen from the size, or 2, or 4: fewer multiplications, more
             rounding error. Only 3 x 3 windows, stride 1, dilation 1.
+        ``"implicit_gemm"``
+            One matrix product whose columns exist only inside the kernel: a GPU kernel written in
+            Triton, see :mod:`cnnlib.pytorch.implicit_gemm`.
 
     Returns
     -------

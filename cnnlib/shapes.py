@@ -182,7 +182,8 @@ def conv_output_size(
     padded, extent = size + before + after, dilation * (kernel_size - 1) + 1
     if extent > padded:
         raise ShapeError(
-            f"conv_output_size: the window covers {extent} pixels but the padded image has {padded}\n"
+            f"conv_output_size: the window covers {extent} pixels "
+            f"but the padded image has {padded}\n"
             f"  window  {extent} = dilation {dilation} * (kernel_size {kernel_size} - 1) + 1\n"
             f"  image   {padded} = size {size} + padding {before} + {after}\n"
             f"  Use a smaller kernel_size or dilation, or more padding."

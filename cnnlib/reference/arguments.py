@@ -77,9 +77,29 @@ def as_batch(function: str, x: Array, axes: str = "C, H, W", name: str = "x") ->
         return x[None]
     if x.ndim != rank + 1:
         raise ShapeError(
-            f"{function}: {name} has {x.ndim} axes but must have {rank + 1}, or {rank} without a batch\n"
+            f"{function}: {name} has {x.ndim} axes but must have {rank + 1}, "
+            f"or {rank} without a batch\n"
             f"{describe(**{name: (x, f'needed: (N, {axes}) or ({axes})')})}\n"
             f"  For one {'channel' if rank == 3 else 'sample'} use {name}[None]; "
             f"for a stack of them add the missing axis."
         )
     return x
+
+
+def require_window_fits(
+    function: str,
+    kernel: tuple[int, int],
+    dilation: tuple[int, int],
+    room: tuple[int, int],
+    sizes: str,
+) -> None:
+    """Refuse a window that is larger than the padded image; ``sizes`` says what was given."""
+    for axis, name in enumerate(("rows", "columns")):
+        extent = dilation[axis] * (kernel[axis] - 1) + 1
+        if extent > room[axis]:
+            raise ShapeError(
+                f"{function}: the window covers {extent} {name} "
+                f"but the padded image has {room[axis]}\n"
+                f"  {sizes}, dilation {dilation}\n"
+                f"  Use a smaller kernel or dilation, or more padding."
+            )

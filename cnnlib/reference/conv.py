@@ -7,12 +7,10 @@ How the sums are computed is in :mod:`cnnlib.reference.conv_algorithms`.
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 
 from cnnlib.reference.arguments import Array, Padding, Pair, as_batch, require_float, require_shape
-from cnnlib.reference.conv_algorithms import ALGORITHMS
+from cnnlib.reference.conv_algorithms import ALGORITHMS, Algorithm
 from cnnlib.reference.geometry import geometry
 
 __all__ = ["conv2d", "conv2d_backward"]
@@ -65,7 +63,8 @@ def conv2d(
     Notes
     -----
     The kernel is not flipped, so this is cross-correlation (Goodfellow, Bengio and Courville,
-    *Deep Learning*, 2016, section 9.1). N * C_out * OH * OW * (C_in // groups) * KH * KW multiply-adds.
+    *Deep Learning*, 2016, section 9.1). It takes N * C_out * OH * OW * (C_in // groups) * KH * KW
+    multiply-adds.
 
     Examples
     --------
@@ -157,8 +156,8 @@ def conv2d_backward(
     return grad_x.reshape(x.shape), grad_weight, grad_bias
 
 
-def choose(function: str, algorithm: str) -> ModuleType:
-    """The module that computes; refuse an unknown name."""
+def choose(function: str, algorithm: str) -> Algorithm:
+    """Look the algorithm up; refuse an unknown name."""
     if algorithm not in ALGORITHMS:
         raise ValueError(
             f"{function}: algorithm must be one of {', '.join(map(repr, ALGORITHMS))}, "

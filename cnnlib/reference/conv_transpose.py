@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnlib.reference.arguments import Array, Pair, as_batch, describe, require_float, require_shape
-from cnnlib.reference.windows import surround, tap, window_view
+from cnnlib.reference.views import tap, window_view
 from cnnlib.shapes import ShapeError, as_integer, as_pair
 
 __all__ = ["conv_transpose2d", "conv_transpose2d_backward"]

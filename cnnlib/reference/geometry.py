@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnlib.reference.arguments import Array, Pair, Padding, describe, require_float
-from cnnlib.reference.windows import Sides, tap
+from cnnlib.reference.arguments import (
+    Array,
+    Padding,
+    Pair,
+    describe,
+    require_float,
+    require_window_fits,
+)
+from cnnlib.reference.views import Sides, tap
 from cnnlib.shapes import ShapeError, as_integer, as_pair, conv_output_size, same_padding
+
+IMAGES = "(N, C_in, H, W)"
+FILTERS = "(C_out, C_in // groups, KH, KW)"
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ def geometry(
     if weight.ndim != 4:
         raise ShapeError(
             f"{function}: weight has {weight.ndim} axes but must have 4\n"
-            f"{describe(weight=(weight, 'needed: (C_out, C_in // groups, KH, KW)'))}\n"
+            f"{describe(weight=(weight, f'needed: {FILTERS}'))}\n"
             f"  One 2-D kernel on one channel is kernel[None, None]."
         )
     groups = as_integer(groups, f"{function}: groups", 1)
@@ -98,37 +108,34 @@ def geometry(
     if C_in != C_group * groups:
         raise ShapeError(
             f"{function}: x has C_in={C_in} channels but weight expects {C_group * groups}\n"
-            f"{describe(x=(x, '(N, C_in, H, W)'), weight=(weight, '(C_out, C_in // groups, KH, KW)'))}\n"
+            f"{describe(x=(x, IMAGES), weight=(weight, FILTERS))}\n"
             f"  {_channel_cure(x, weight, groups)}"
         )
     if C_out % groups or 0 in (C_out, C_group, KH, KW):
         raise ShapeError(
-            f"{function}: weight has C_out={C_out} filters of {C_group}x{KH}x{KW} for groups={groups}\n"
-            f"{describe(weight=(weight, '(C_out, C_in // groups, KH, KW)'))}\n"
+            f"{function}: weight has C_out={C_out} filters of {C_group}x{KH}x{KW} "
+            f"for groups={groups}\n"
+            f"{describe(weight=(weight, FILTERS))}\n"
             f"  C_out must be a multiple of groups, and no axis may be empty."
         )
     if bias is not None and bias.shape != (C_out,):
         raise ShapeError(
             f"{function}: bias has shape {bias.shape} but must have one value for each of the "
             f"{C_out} filters\n"
-            f"{describe(weight=(weight, '(C_out, C_in // groups, KH, KW)'), bias=(bias, 'needed: (C_out,)'))}\n"
+            f"{describe(weight=(weight, FILTERS), bias=(bias, 'needed: (C_out,)'))}\n"
             f"  Use bias.reshape(-1) if it holds {C_out} values."
         )
     steps = as_pair(stride, f"{function}: stride", 1)
     dilations = as_pair(dilation, f"{function}: dilation", 1)
     sides = _sides(function, padding, (KH, KW), steps, dilations)
     result = Geometry(N, C_in, H, W, C_out, KH, KW, steps, sides, dilations, groups)
-    for axis, kernel, room, d in zip(
-        ("rows", "columns"), (KH, KW), result.padded, dilations, strict=True
-    ):
-        if d * (kernel - 1) + 1 > room:
-            raise ShapeError(
-                f"{function}: the window covers {d * (kernel - 1) + 1} {axis} "
-                f"but the padded image has {room}\n"
-                f"{describe(x=(x, '(N, C_in, H, W)'), weight=(weight, '(C_out, C_in // groups, KH, KW)'))}\n"
-                f"  padding {sides}, dilation {dilations}: "
-                f"use a smaller kernel or dilation, or more padding."
-            )
+    require_window_fits(
+        function,
+        result.kernel,
+        dilations,
+        result.padded,
+        f"x {x.shape} (N, C_in, H, W), weight {weight.shape} {FILTERS}, padding {sides}",
+    )
     return result
 
 
@@ -158,7 +165,8 @@ def _sides(
         return same_padding(kernel[0], dilation[0]), same_padding(kernel[1], dilation[1])
     if isinstance(padding, str):
         raise ValueError(
-            f"{function}: padding must be 'same', 'valid', an integer or a pair, but it is {padding!r}"
+            f"{function}: padding must be 'same', 'valid', an integer or a pair, "
+            f"but it is {padding!r}"
         )
     rows, columns = as_pair(padding, f"{function}: padding", 0)
     return (rows, rows), (columns, columns)

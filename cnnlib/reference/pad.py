@@ -175,14 +175,15 @@ def _sides(function: str, x: Array, pad: Sequence[int], mode: str, value: float 
         raise ValueError(f"{function}: mode={mode!r} takes no value, but value is {value!r}")
     if not isinstance(pad, Sequence) or isinstance(pad, str):
         raise TypeError(
-            f"{function}: pad must be (left, right) or (left, right, top, bottom), but it is {pad!r}"
+            f"{function}: pad must be (left, right) or (left, right, top, bottom), "
+            f"but it is {pad!r}"
         )
     numbers = [as_integer(number, f"{function}: pad[{i}]") for i, number in enumerate(pad)]
     if len(numbers) % 2 or len(numbers) > 2 * x.ndim:
         raise ShapeError(
             f"{function}: pad has {len(numbers)} numbers but needs two for each padded axis\n"
             f"  x    {x.shape}  of which pad may name at most {x.ndim} axes\n"
-            f"  pad  {tuple(numbers)}  (left, right, top, bottom, ...), from the last axis backwards"
+            f"  pad  {tuple(numbers)}  (left, right, top, bottom, ...), last axis first"
         )
     pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
     axes = len(pairs)

@@ -7,46 +7,19 @@ The matrix of columns is often called im2col.
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from cnnlib.reference.arguments import Array, Pair, as_batch, describe, require_float
+from cnnlib.reference.arguments import (
+    Array,
+    Pair,
+    as_batch,
+    describe,
+    require_float,
+    require_window_fits,
+)
+from cnnlib.reference.views import surround, tap, window_view
 from cnnlib.shapes import ShapeError, as_pair, conv_output_size
 
 __all__ = ["fold", "fold_backward", "unfold", "unfold_backward", "windows"]
-
-Sides = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
-
-
-def surround(x: Array, sides: Sides, value: float = 0.0) -> Array:
-    """Put a frame of ``value`` around the last two axes; no frame, no copy."""
-    (top, bottom), (left, right) = sides
-    if top == bottom == left == right == 0:
-        return x
-    H, W = x.shape[-2:]
-    shape = (*x.shape[:-2], H + top + bottom, W + left + right)
-    framed = np.zeros(shape, x.dtype) if value == 0 else np.full(shape, value, x.dtype)
-    framed[..., top : top + H, left : left + W] = x
-    return framed
-
-
-def window_view(
-    x: Array, kernel_size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
-) -> Array:
-    """Every window of the last two axes, (..., OH, OW, KH, KW), without a copy."""
-    extent = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel_size, strict=True))
-    view = sliding_window_view(x, extent, axis=(-2, -1))  # type: ignore[call-overload]
-    return view[..., :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]  # type: ignore[no-any-return]
-
-
-def tap(
-    i: int, j: int, places: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
-) -> tuple[slice, slice]:
-    """The rows and columns of the padded image that tap (i, j) meets at the output's places."""
-    top, left = i * dilation[0], j * dilation[1]
-    return (
-        slice(top, top + stride[0] * (places[0] - 1) + 1, stride[0]),
-        slice(left, left + stride[1] * (places[1] - 1) + 1, stride[1]),
-    )
 
 
 def windows(
@@ -305,14 +278,13 @@ def _window_arguments(
     dil = as_pair(dilation, f"{function}: dilation", 1)
     pad = as_pair(padding, f"{function}: padding", 0)
     step = as_pair(stride, f"{function}: stride", 1)
-    for axis, name in enumerate(("rows", "columns")):
-        extent, room = dil[axis] * (kernel[axis] - 1) + 1, size[axis] + 2 * pad[axis]
-        if extent > room:
-            raise ShapeError(
-                f"{function}: the window covers {extent} {name} but the padded image has {room}\n"
-                f"  kernel_size {kernel}, dilation {dil}, padding {pad}, image {tuple(size)}  (H, W)\n"
-                f"  Use a smaller kernel_size or dilation, or more padding."
-            )
+    require_window_fits(
+        function,
+        kernel,
+        dil,
+        (size[0] + 2 * pad[0], size[1] + 2 * pad[1]),
+        f"kernel_size {kernel}, padding {pad}, image {tuple(size)} (H, W)",
+    )
     places = (
         conv_output_size(size[0], kernel[0], step[0], pad[0], dil[0]),
         conv_output_size(size[1], kernel[1], step[1], pad[1], dil[1]),

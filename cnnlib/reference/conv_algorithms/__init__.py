@@ -7,9 +7,24 @@ Each module has ``forward(x, weight, bias, geometry) -> y`` and
 ``backward(grad_y, x, weight, geometry) -> (grad_x, grad_weight)``; the arguments are checked.
 """
 
-from cnnlib.reference.conv_algorithms import blocked, im2col, loops, shift
+from typing import Protocol
 
-ALGORITHMS = {
+from cnnlib.reference.arguments import Array
+from cnnlib.reference.conv_algorithms import blocked, im2col, loops, shift
+from cnnlib.reference.geometry import Geometry
+
+
+class Algorithm(Protocol):
+    """What each module of this package provides."""
+
+    def forward(self, x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
+        """Return y."""
+
+    def backward(self, grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
+        """Return grad_x and grad_weight."""
+
+
+ALGORITHMS: dict[str, Algorithm] = {
     "auto": blocked,
     "blocked": blocked,
     "im2col": im2col,
@@ -17,4 +32,4 @@ ALGORITHMS = {
     "shift": shift,
 }
 
-__all__ = ["ALGORITHMS"]
+__all__ = ["ALGORITHMS", "Algorithm"]

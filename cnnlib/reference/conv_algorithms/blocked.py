@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnlib.reference.arguments import Array
 from cnnlib.reference.geometry import Geometry
-from cnnlib.reference.windows import surround, window_view
+from cnnlib.reference.views import surround, window_view
 
 SCRATCH = 1 << 18  # values in the scratch array: 1 MiB of float32 stays in the second-level cache
 WIDE = 256  # columns below which a matrix product is too thin to run at full speed
@@ -85,8 +85,8 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
     (OH, OW), W_T = g.places, weight.reshape(g.groups, g.O_group, g.K).swapaxes(1, 2)
     if g.pointwise:
         grads = grad_y.reshape(g.N, g.groups, g.O_group, -1)
-        columns = x.reshape(g.N, g.groups, g.C_group, -1)
-        grad_W = (grads @ columns.swapaxes(2, 3)).sum(axis=0)
+        pixels = x.reshape(g.N, g.groups, g.C_group, -1)
+        grad_W = (grads @ pixels.swapaxes(2, 3)).sum(axis=0)
         return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
     grad_W, grad_x = np.zeros((g.groups, g.O_group, g.K), x.dtype), np.empty_like(x, order="C")
     images, rows = blocks(g, g.groups * g.K * OW, min_rows=-(-WIDE // OW))
@@ -106,8 +106,8 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
             np.matmul(W_T, grad, out=flat)  # the columns are spent: now they hold their gradient
             for i in range(g.KH):  # add each tap back, one long slice at a time
                 for j in range(g.KW):
-                    rows_, cols_ = g.tap(i, j)
-                    at = (slice(None), rows_, cols_)
-                    grad_framed[at][:, r : r + rows] += columns[:, i, j]
+                    tap_rows, tap_columns = g.tap(i, j)
+                    tap = grad_framed[:, tap_rows, tap_columns]
+                    tap[:, r : r + rows] += columns[:, i, j]
         grad_x[n : n + images] = grad_framed[(slice(None), *g.inside)].transpose(3, 0, 1, 2)
     return grad_x, grad_W.reshape(weight.shape)

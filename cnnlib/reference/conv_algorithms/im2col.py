@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnlib.reference.arguments import Array
 from cnnlib.reference.geometry import Geometry
-from cnnlib.reference.windows import surround, window_view
+from cnnlib.reference.views import surround, window_view
 
 
 def _columns(x: Array, g: Geometry) -> Array:

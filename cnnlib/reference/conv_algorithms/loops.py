@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnlib.reference.arguments import Array
 from cnnlib.reference.geometry import Geometry
-from cnnlib.reference.windows import surround
+from cnnlib.reference.views import surround
 
 
 def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:

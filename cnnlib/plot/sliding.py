@@ -37,15 +37,15 @@ def sliding_directions(
     Examples
     --------
     >>> from cnnlib.plot.sliding import sliding_directions
-    >>> sliding_directions(3, 2).alt_text.split(". ")[1]
-    'Right, a 3-D convolution: the window covers 2 of 3 sheets, moves right, down and back, and leaves a stack of 2 maps'
+    >>> sliding_directions(3, 2).alt_text[-57:]
+    'moves right, down and back, and leaves a stack of 2 maps.'
     """
     if not 2 <= channels <= 6 or not 1 <= depth < channels:
         raise ValueError(
             f"channels must be 2 to 6 and depth from 1 to channels - 1, got {channels} and {depth}"
         )
     maps = channels - depth + 1
-    figure = new_figure(MAX_WIDTH, 3.4 + 0.3 * bool(title))
+    figure = new_figure(MAX_WIDTH, 2.9 + 0.3 * bool(title))
     for ax, name, covered, made in zip(
         figure.subplots(1, 2),
         ("2-D: the window spans all channels", f"3-D: the window spans {depth} of {channels}"),
@@ -55,8 +55,8 @@ def sliding_directions(
     ):
         _stack(ax, 0, channels, SIDE, "white")
         _stack(ax, 0, covered, WINDOW, "#CFE4F1", top=SIDE)
-        _arrow(ax, (WINDOW + 0.1, SIDE - WINDOW / 2), (0.75, 0), "right")
-        _arrow(ax, (WINDOW / 2, SIDE - WINDOW - 0.1), (0, -0.75), "down")
+        _arrow(ax, (WINDOW + 0.1, SIDE - WINDOW / 2), (0.6, 0), "right")
+        _arrow(ax, (WINDOW / 2, SIDE - WINDOW - 0.1), (0, -0.6), "down")
         if covered < channels:
             corner = np.array([WINDOW, SIDE]) + (covered - 1) * STEP
             _arrow(ax, corner + 0.06, (0.6, 0.6), "back")

@@ -52,7 +52,7 @@ test-slow: ## run the slow tests
 
 benchmark: ## time the library and the grading
 	$(DEV)
-	@$(VENV) scripts/run_benchmarks.py
+	@for file in tests/benchmarks/bench_*.py; do $(VENV) $$file || exit 1; done
 
 clean: ## remove what was built, but keep .venv and class/
 	@rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -37,8 +37,12 @@ class Pip:
         ]
         self._constraints = str(constraints)
         self._unfinished = unfinished
-        # A user's habit of `pip install --user` or of requiring an active environment is not ours.
-        self._environment = dict(os.environ, PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0")
+        self._environment = dict(
+            os.environ,
+            PIP_BUILD_CONSTRAINT=self._constraints,  # the build backend is held to the file too
+            PIP_USER="0",  # these two are habits of users that make no sense here
+            PIP_REQUIRE_VIRTUALENV="0",
+        )
 
     def install(self, what: str, arguments: list) -> None:
         """Install ``arguments``, or raise CommandError; an interruption leaves the note behind."""
@@ -86,6 +90,7 @@ class Pip:
             raise
         finally:
             progress.end()
+            process.stdout.close()
             if changes and (process.returncode == 0 or not _began_to_write(lines)):
                 self._unfinished.unlink()
         return lines, code

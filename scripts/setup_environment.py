@@ -167,7 +167,7 @@ def install(extra: str, cuda: bool) -> None:
     torch_build.install(pip, pinned["torch"], cuda)
     pip.install(
         "the course and what it uses",
-        ["--build-constraint", str(constraints), "--editable", f"{ROOT}[{extra}]"],
+        ["--editable", f"{ROOT}[{extra}]"],
     )
 
 

@@ -1,0 +1,83 @@
+"""One version of the course, and one of everything that it installs."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+
+import pytest
+import yaml
+
+import autograder
+import cnnlib
+
+from .conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINS = dict(
+    line.strip().split("==")
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if not line.startswith("#")
+)
+OF_PYTHON = {"setuptools", "wheel"}  # a virtual environment may come with them
+
+
+def plain(name):
+    """A distribution's name as the package index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_course_has_one_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {
+        PROJECT["version"],
+        citation["version"],
+        cnnlib.__version__,
+        autograder.__version__,
+        metadata.version("cnn-course"),
+    } == {PROJECT["version"]}
+
+
+@pytest.mark.skipif("WITHOUT_CONSTRAINTS" in os.environ, reason="the newest versions are tried out")
+def test_every_installed_package_has_the_version_of_the_constraints():
+    pins = {plain(name): version for name, version in PINS.items()}
+    installed = {
+        plain(found.metadata["Name"]): found.version.split("+")[0]
+        for found in metadata.distributions()
+    }
+    for free in OF_PYTHON | {"cnn-course"}:
+        installed.pop(free, None)
+    assert {name: version for name, version in installed.items() if pins.get(name) != version} == {}
+
+
+def test_every_direct_dependency_is_pinned():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    wanted = {plain(re.match(r"[\w.-]+", need)[0]) for group in groups for need in group}
+    assert wanted - {plain(name) for name in PINS} == {"cnn-course"}
+
+
+def test_constraints_are_sorted_and_named_once():
+    names = [plain(name) for name in PINS]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert names == sorted(names)
+    assert len(names) == sum("==" in line for line in lines)
+
+
+def test_the_oldest_python_is_the_same_everywhere(script):
+    oldest = ".".join(map(str, script("setup_environment").OLDEST))
+    assert PROJECT["requires-python"] == f">={oldest}"
+    assert f"Python {oldest} or newer" in (ROOT / "README.md").read_text()
+
+
+def test_a_clone_has_no_name_of_the_machine_it_was_written_on():
+    """Only what git holds: paths of one machine help nobody."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    paths = [ROOT / line for line in listed.stdout.splitlines() if line.endswith((".py", ".md"))]
+    at_home = re.compile(r"(?<![\w/])/(?:home|Users|root)/\w")
+    found = [str(path) for path in paths if path.is_file() and at_home.search(path.read_text())]
+    assert found == []
+    assert sys.prefix not in (ROOT / "Makefile").read_text()

@@ -13,15 +13,27 @@ from collections.abc import Callable
 import build_site
 import steps
 from command_error import CommandError
+from freshness import Stamp
 from what_was_made import summary
 
 
 def exercises() -> None:
+    sources = ("solutions", "nbgrader_config.py", "scripts/release.py")
+    stamp = Stamp(
+        steps.BUILD / "exercises.stamp",
+        [steps.ROOT / source for source in sources],
+        steps.ROOT / "exercises",
+    )
+    if stamp.is_current():
+        steps.say("The exercises are up to date.")
+        return
+    stamp.forget()
     steps.run(
         "exercises",
         "Generating exercises/ from solutions/",
         [sys.executable, "scripts/release.py", "generate"],
     )
+    stamp.write()
 
 
 def site() -> None:

@@ -3,14 +3,15 @@
 import csv
 from pathlib import Path
 
-import build_site
 import steps
+from freshness import files_of
 
 CLASS = steps.ROOT / "class"
+HTML = steps.BUILD / "html"
 
 
 def notebooks(folder: Path) -> list[Path]:
-    return [path for path in build_site.files_of(folder) if path.suffix == ".ipynb"]
+    return [path for path in files_of(folder) if path.suffix == ".ipynb"]
 
 
 def counted(number: int, thing: str) -> str:
@@ -20,14 +21,14 @@ def counted(number: int, thing: str) -> str:
 def summary() -> str:
     """A table to read on the terminal: one line a thing, with paths that can be pasted."""
     chapters = notebooks(steps.ROOT / "book")
-    pages = [path for path in build_site.files_of(build_site.HTML) if path.suffix == ".html"]
+    pages = [path for path in files_of(HTML) if path.suffix == ".html"]
     exercises = notebooks(steps.ROOT / "exercises")
-    feedback = [p for p in build_site.files_of(CLASS / "feedback") if p.suffix == ".html"]
+    feedback = [p for p in files_of(CLASS / "feedback") if p.suffix == ".html"]
     rows = [
         (
             "Site",
             f"{counted(len(pages), 'page')}, {counted(len(chapters), 'chapter')}",
-            build_site.HTML / "index.html",
+            HTML / "index.html",
         ),
         ("Exercises", counted(len(exercises), "notebook"), steps.ROOT / "exercises"),
     ]

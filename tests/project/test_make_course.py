@@ -12,8 +12,6 @@ def site(tmp_path, script, monkeypatch):
     build = tmp_path / "_build"
     monkeypatch.setattr(steps, "ROOT", tmp_path)
     monkeypatch.setattr(steps, "BUILD", build)
-    for name, path in {"HTML": "html", "STAMP": "html.inputs", "NEXT": "next"}.items():
-        monkeypatch.setattr(build_site, name, build / path)
     book = tmp_path / "book"
     book.mkdir()
     (book / "index.md").write_text("one")

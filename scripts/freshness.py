@@ -1,7 +1,7 @@
 """Whether something that was built is still what its sources would give.
 
-A stamp in ``_build`` holds one hash of the sources and one of the result. Contents are compared, not
-dates: a fresh clone, a switched branch or a touched file costs nothing, a lost file is noticed.
+A stamp in ``_build`` holds one hash of the sources and one of the result. Contents are compared,
+not dates: a touched file or a branch switched to and fro costs nothing, a lost file is noticed.
 """
 
 import hashlib

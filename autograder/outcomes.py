@@ -72,7 +72,7 @@ class CellRecord:
     """A cell as it was run: for the feedback page and for nbgrader's tools."""
 
     cell_type: str
-    kind: str  # given, answer, extra, test, manual, text
+    kind: str  # as in rebuild.Step
     source: str
     grade_id: str | None = None
     outputs: tuple[dict[str, Any], ...] = ()

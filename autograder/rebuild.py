@@ -27,7 +27,7 @@ class SourceError(Exception):
 class Step:
     """One cell of the notebook that will be run."""
 
-    kind: str  # given, answer, extra, test, manual, text
+    kind: str  # given, answer, extra, test, manual, text, note (a student's own text)
     cell_id: str  # unique in the notebook: the grade_id, or "extra-3"
     cell_type: str
     source: str
@@ -36,6 +36,7 @@ class Step:
     hidden: bool = False
     unchanged: bool = False
     missing: bool = False
+    marks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _source_step(cell: Any, place: int) -> Step:
         grade_id=grade_id,
         points=points,
         hidden=bool(HIDDEN.search(cell.source)) and kind == "test",
+        marks=dict(marks),
     )
 
 
@@ -168,10 +170,10 @@ def _assemble(
     behind: dict[str | None, list[Step]] = {}
     for number, (anchor, cell) in enumerate(extras, 1):
         # Raw cells and the text between cells are shown, not run.
-        kind = "extra" if cell.cell_type == "code" else "text"
+        kind = "extra" if cell.cell_type == "code" else "note"
         step = Step(kind, f"extra-{number}", "code" if kind == "extra" else "markdown", cell.source)
         behind.setdefault(anchor, []).append(step)
-    steps = [step for step in behind.get(None, []) if step.kind == "extra"]
+    steps = behind.get(None, [])[:]
     for step in template.steps:
         if step.grade_id in wanted and step.grade_id is not None:
             answer = answers.get(step.grade_id)

@@ -12,6 +12,7 @@ import json
 import math
 import socket
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -342,30 +343,36 @@ class Closed(WireError):
     """The other side has gone."""
 
 
-def send_frame(channel: socket.socket, frame: bytes) -> None:
-    """Write one frame."""
+class Late(WireError):
+    """The other side did not answer before the deadline."""
+
+
+def send_frame(channel: socket.socket, frame: bytes, seconds: float | None = None) -> None:
+    """Write one frame; a reader that does not read for so long counts as gone."""
     try:
+        channel.settimeout(seconds)
         channel.sendall(struct.pack(">I", len(frame)) + frame)
     except OSError as error:
-        raise Closed("the other process has gone") from error
+        raise Closed("the other process has gone, or does not listen") from error
 
 
-def receive_frame(channel: socket.socket) -> bytes:
-    """Read one frame, of at most ``MAX_FRAME`` bytes."""
-    (size,) = struct.unpack(">I", _receive(channel, 4))
+def receive_frame(channel: socket.socket, deadline: float | None = None) -> bytes:
+    """Read one frame, of at most ``MAX_FRAME`` bytes, before ``time.monotonic()`` reaches the deadline."""
+    (size,) = struct.unpack(">I", _receive(channel, 4, deadline))
     if size > MAX_FRAME:
         raise WireError(f"a frame of {size} bytes was announced; {MAX_FRAME} are allowed")
-    return _receive(channel, size)
+    return _receive(channel, size, deadline)
 
 
-def _receive(channel: socket.socket, size: int) -> bytes:
+def _receive(channel: socket.socket, size: int, deadline: float | None) -> bytes:
     data = bytearray(size)
     view, place = memoryview(data), 0
     while place < size:
         try:
+            channel.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
             count = channel.recv_into(view[place:])
-        except TimeoutError:
-            raise
+        except TimeoutError as error:
+            raise Late("the other process did not finish its sentence in time") from error
         except OSError as error:
             raise Closed("the other process has gone") from error
         if not count:

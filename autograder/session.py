@@ -1,0 +1,177 @@
+"""One run of ``autograder grade``: from the folder of submissions to marks and pages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from autograder import collect, export, feedback, pool, rebuild, sandbox, verdict
+from autograder.grade import Job
+from autograder.journal import Journal
+from autograder.limits import Limits
+from autograder.notebooks import BadFile
+from autograder.outcomes import Outcome, SubmissionResult
+from autograder.record import Recorder, RecordError, write_atomically
+
+
+class Problem(Exception):  # noqa: N818 -- shown as it is
+    """The command cannot be carried out; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class ClassFolder:
+    """Where things are kept."""
+
+    root: Path
+    source: Path
+    db: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The gradebook."""
+        return self.db or f"sqlite:///{(self.root / 'gradebook.db').resolve()}"
+
+    def template(self, assignment: str) -> tuple[rebuild.Template, Path]:
+        """The instructor's notebook of an assignment."""
+        folder = self.source / assignment
+        found = sorted(folder.glob("*.ipynb"))
+        if not found:
+            known = ", ".join(sorted(p.parent.name for p in self.source.glob("*/*.ipynb"))) or "none"
+            raise Problem(f"there is no notebook in {folder}. Assignments in {self.source}: {known}")
+        if len(found) > 1:
+            raise Problem(f"{folder} has {len(found)} notebooks; an assignment has one")
+        try:
+            return rebuild.read_source(found[0]), found[0]
+        except rebuild.SourceError as error:
+            raise Problem(str(error)) from error
+
+
+@dataclass
+class Summary:
+    """What a run has done."""
+
+    results: list[SubmissionResult] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody has to look."""
+        return bool(self.problems) or any(result.needs_person for result in self.results)
+
+    def table(self) -> str:
+        """One line per submission, sorted."""
+        lines = [("submission", "outcome", "points", "of", "needs a person")]
+        for result in sorted(self.results, key=lambda r: r.student):
+            person = "yes" if result.needs_person else ""
+            lines.append(
+                (result.student, result.outcome.value, f"{result.score:g}", f"{result.max_score:g}", person)
+            )
+        widths = [max(len(line[i]) for line in lines) for i in range(5)]
+        rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([*(row.rstrip() for row in rows), *(f"! {problem}" for problem in self.problems)])
+
+
+def grade_assignment(
+    place: ClassFolder,
+    assignment: str,
+    submissions: Path,
+    *,
+    jobs: int = 2,
+    only: frozenset[str] = frozenset(),
+    seed: int = 0,
+    limits: Limits | None = None,
+) -> Summary:
+    """Grade every submission of one assignment, and record and publish what comes out."""
+    template, source = place.template(assignment)
+    limits = (limits or Limits()).with_changes(template.course.get("limits", {}))
+    found, problems = collect.from_folder(submissions, template, only)
+    if not found and problems:
+        raise Problem("; ".join(problems))
+    if not found:
+        raise Problem(f"nobody has handed in {assignment} in {submissions}/STUDENT/{assignment}/")
+    summary = Summary(problems=problems)
+    journal = Journal(place.root / "journal.db")
+    times = {submission.student: submission.submitted for submission in found}
+    try:
+        recorder = Recorder(place.url, template, source, place.root / "autograded")
+    except RecordError as error:
+        raise Problem(str(error)) from error
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
+    try:
+        for done in _graded(found, template, limits, seed, executor, journal, jobs):
+            _publish(done, place, recorder, journal, times.get(done.result.student))
+            summary.results.append(done.result)
+    except RecordError as error:
+        raise Problem(str(error)) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+        recorder.close()
+        journal.close()
+        sandbox.close_all()
+    summary.written = _write_tables(place, assignment, summary)
+    return summary
+
+
+def _graded(
+    found: list[collect.Submission],
+    template: rebuild.Template,
+    limits: Limits,
+    seed: int,
+    executor: ThreadPoolExecutor,
+    journal: Journal,
+    jobs: int,
+) -> Iterator[pool.Done]:
+    """Results as they come, with a progress bar on stderr."""
+    from tqdm import tqdm
+
+    for submission in found:
+        if submission.problem:
+            problem = BadFile("collect", submission.problem)
+            yield pool.Done("", verdict.unreadable(submission.student, template, problem), news=True)
+    work = [
+        Job(s.student, template, s.data, limits, seed, s.notes) for s in found if not s.problem
+    ]
+    running: list[str] = []
+    with tqdm(total=len(work), unit="submission", desc=template.assignment, dynamic_ncols=True) as bar:
+
+        def report(event: str, student: str) -> None:
+            if event in ("started", "confirming"):
+                running.append(student)
+            elif student in running:
+                running.remove(student)
+            bar.set_postfix_str(f"{event} {student}"[:40], refresh=False)
+
+        for done in pool.grade_all(work, executor, journal, width=jobs, report=report):
+            yield done
+            bar.update()
+
+
+def _publish(
+    done: pool.Done, place: ClassFolder, recorder: Recorder, journal: Journal, submitted: datetime | None
+) -> None:
+    """Marks first, then the page; the journal is told last, so that a kill in between repeats both."""
+    result = done.result
+    if not done.news or result.outcome is Outcome.ENGINE_FAULT:
+        return
+    started = time.perf_counter()
+    recorder.write(result, submitted)
+    recorded = time.perf_counter()
+    feedback.write(place.root / "feedback", result)
+    result.seconds.update(record=recorded - started, feedback=time.perf_counter() - recorded)
+    if done.key:
+        journal.recorded(done.key, result.student, result.assignment)
+
+
+def _write_tables(place: ClassFolder, assignment: str, summary: Summary) -> list[str]:
+    path = place.root / "exports" / f"{assignment}-checks.csv"
+    write_atomically(path, export.as_long(sorted(summary.results, key=lambda r: r.student)))
+    return [
+        f"marks      {place.url}",
+        f"feedback   {place.root / 'feedback'}/STUDENT/{assignment}.html",
+        f"checks     {path}",
+    ]

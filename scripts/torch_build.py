@@ -1,8 +1,9 @@
 """Which build of PyTorch to install.
 
 On Linux the ordinary index's build brings several gigabytes of CUDA libraries. So pip is first
-asked what it *would* install, which costs a few kilobytes; if CUDA is in that plan, PyTorch comes
-from the index of builds for the CPU instead. macOS, and mirrors with a CPU build, take the plan.
+asked what it *would* install, which the package index answers in a few kilobytes; if that build
+needs CUDA, PyTorch comes from the index of builds for the CPU instead. A mirror that holds a build
+for the CPU is used as it is, and so is the ordinary index on macOS, where there is no other build.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def install(pip: Pip, version: str, cuda: bool) -> None:
         if not (cuda and installed.endswith("+cpu")):
             return
         pip.install("PyTorch (CUDA build)", ["--force-reinstall", "torch==" + version])
-    elif cuda or plan_is_free_of_cuda(pip, version):
+    elif cuda or sys.platform == "darwin" or is_free_of_cuda(pip, version):
         pip.install("PyTorch", ["torch==" + version])
     else:
         install_from_cpu_index(pip, version)
@@ -55,13 +57,13 @@ def installed_version(pip: Pip) -> str | None:
     return answer.stdout.decode().strip() or None
 
 
-def plan_is_free_of_cuda(pip: Pip, version: str) -> bool:
-    """Whether the ordinary index would install torch without CUDA libraries."""
+def is_free_of_cuda(pip: Pip, version: str) -> bool:
+    """Whether the build that the ordinary index would give needs no CUDA libraries."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "plan.json"
         lines, code = pip.run(
             "Asking which build of PyTorch the index holds",
-            ["install", "--dry-run", "--report", str(report), "torch==" + version],
+            ["install", "--dry-run", "--no-deps", "--report", str(report), "torch==" + version],
         )
         if code != 0:
             if any(map(UNREACHABLE.search, lines)):
@@ -70,6 +72,5 @@ def plan_is_free_of_cuda(pip: Pip, version: str) -> bool:
                     "(or PIP_INDEX_URL) and run the same command again."
                 )
             return False  # the index has no such torch: the CPU index may
-        plan = json.loads(report.read_text())
-    names = [entry["metadata"]["name"] for entry in plan["install"]]
-    return not any(map(CUDA_PACKAGE.match, names))
+        [torch] = json.loads(report.read_text())["install"]
+    return not any(map(CUDA_PACKAGE.match, torch["metadata"].get("requires_dist", [])))

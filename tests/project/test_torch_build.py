@@ -11,8 +11,8 @@ class RecordingPip:
 
     python = "/no/such/python"
 
-    def __init__(self, plan=(), words=(), refuses=None):
-        self.plan, self.words, self.refuses = plan, words, refuses
+    def __init__(self, needs=(), words=(), refuses=None):
+        self.needs, self.words, self.refuses = list(needs), words, refuses
         self.asked = []
 
     def install(self, what, arguments):
@@ -24,9 +24,10 @@ class RecordingPip:
         assert "--dry-run" in arguments
         if self.words:
             return list(self.words), 1
-        entries = [{"metadata": {"name": name}} for name in self.plan]
+        assert "--no-deps" in arguments, "an index without summaries would send gigabytes"
+        torch = {"metadata": {"name": "torch", "requires_dist": self.needs}}
         report = Path(arguments[arguments.index("--report") + 1])
-        report.write_text(json.dumps({"install": entries}))
+        report.write_text(json.dumps({"install": [torch]}))
         return [], 0
 
 
@@ -35,7 +36,8 @@ def choose(script, monkeypatch):
     """Install torch 2.13.0 over ``installed``; what pip was asked to install."""
     torch_build = script("torch_build")
 
-    def chosen(pip, installed=None, cuda=False):
+    def chosen(pip, installed=None, cuda=False, system="linux"):
+        monkeypatch.setattr(torch_build.sys, "platform", system)
         monkeypatch.setattr(torch_build, "installed_version", lambda pip: installed)
         torch_build.install(pip, "2.13.0", cuda)
         return pip.asked
@@ -44,14 +46,14 @@ def choose(script, monkeypatch):
 
 
 def test_an_index_whose_build_brings_no_cuda_is_used_as_it_is(choose):
-    assert choose(RecordingPip(plan=["torch", "sympy", "networkx"])) == [["torch==2.13.0"]]
+    assert choose(RecordingPip(needs=["sympy>=1.13.3", "networkx"])) == [["torch==2.13.0"]]
 
 
 @pytest.mark.parametrize(
     "package", ["nvidia-cublas", "cuda-bindings", "triton", "NVIDIA-nccl-cu13"]
 )
 def test_a_plan_with_cuda_in_it_sends_pip_to_the_index_for_the_cpu(choose, package):
-    [arguments] = choose(RecordingPip(plan=["torch", package]))
+    [arguments] = choose(RecordingPip(needs=["sympy", need]))
     assert "https://download.pytorch.org/whl/cpu" in arguments
     assert "--no-deps" in arguments, "its dependencies come from the ordinary index"
 
@@ -73,7 +75,7 @@ def test_no_network_is_not_mistaken_for_an_index_without_torch(choose, script):
 def test_an_unreachable_index_for_the_cpu_is_said_with_the_way_out(choose, script):
     error = script("command_error").CommandError
     with pytest.raises(error, match="TORCH=cuda make course"):
-        choose(RecordingPip(plan=["torch", "nvidia-cublas"], refuses=error("no")))
+        choose(RecordingPip(needs=["nvidia-cublas"], refuses=error("no")))
 
 
 @pytest.mark.parametrize("installed", ["2.13.0", "2.13.0+cpu", "2.13.0+cu130"])
@@ -89,8 +91,13 @@ def test_cuda_on_request_takes_the_ordinary_build_without_asking(choose):
     ]
 
 
+def test_macos_has_one_build_and_is_not_asked(choose):
+    pip = RecordingPip(needs=['nvidia-cublas; platform_system == "Linux"'])
+    assert choose(pip, system="darwin") == [["torch==2.13.0"]]
+
+
 def test_another_version_is_replaced(choose):
-    assert choose(RecordingPip(plan=["torch"]), installed="2.12.0") == [["torch==2.13.0"]]
+    assert choose(RecordingPip(), installed="2.12.0") == [["torch==2.13.0"]]
 
 
 def test_the_installed_version_is_read_from_the_environment_itself(script):

@@ -7,22 +7,38 @@ Arrays go in (NumPy, or a detached CPU tensor); this package never imports torch
 """
 
 from cnnlib.plot.arrays import feature_maps, image_grid, kernels, matrix
+from cnnlib.plot.attribution import effective_field, feature_strips, overlay
+from cnnlib.plot.confusion import confusion_matrix
+from cnnlib.plot.costs import layer_costs
+from cnnlib.plot.curves import learning_rates, receptive_field_growth, training_curves
+from cnnlib.plot.fields import receptive_field_pyramid
 from cnnlib.plot.figure import CourseFigure
 from cnnlib.plot.padding import padding_modes
 from cnnlib.plot.signals import correlation
+from cnnlib.plot.sliding import sliding_directions
 from cnnlib.plot.weights import dilation, weight_tensor
 from cnnlib.plot.windows import coverage, window, window_positions
 
 __all__ = [
     "CourseFigure",
+    "confusion_matrix",
     "correlation",
     "coverage",
     "dilation",
+    "effective_field",
     "feature_maps",
+    "feature_strips",
     "image_grid",
     "kernels",
+    "layer_costs",
+    "learning_rates",
     "matrix",
+    "overlay",
     "padding_modes",
+    "receptive_field_growth",
+    "receptive_field_pyramid",
+    "sliding_directions",
+    "training_curves",
     "weight_tensor",
     "window",
     "window_positions",

@@ -95,7 +95,7 @@ def image_grid(
     >>> plot.image_grid(np.zeros((2, 3, 8, 9)), ["first", "second"]).alt_text
     '2 pictures: first (8 x 9 pixels, colour); second (8 x 9 pixels, colour).'
     """
-    pictures = [_as_picture(image) for image in images]  # type: ignore[union-attr]
+    pictures = [as_picture(image) for image in images]  # type: ignore[union-attr]
     _check_titles(titles, len(pictures))
     columns = columns or min(len(pictures), 3 if titles and max(map(len, titles)) > 16 else 5)
     rows = math.ceil(len(pictures) / columns)
@@ -234,7 +234,7 @@ def _values(panel: NDArray[Any], name: str, what: str) -> str:
     return f"{name} from {number(np.nanmin(panel))} to {number(np.nanmax(panel))}"
 
 
-def _as_picture(image: ArrayLike) -> NDArray[Any]:
+def as_picture(image: ArrayLike) -> NDArray[Any]:
     """Return (H, W) or (H, W, 3) floats from 0 to 1."""
     array = np.asarray(image)
     if array.ndim == 3 and array.shape[0] == 1:

@@ -50,9 +50,14 @@ def test_an_index_whose_build_brings_no_cuda_is_used_as_it_is(choose):
 
 
 @pytest.mark.parametrize(
-    "package", ["nvidia-cublas", "cuda-bindings", "triton", "NVIDIA-nccl-cu13"]
+    "need",
+    [
+        'nvidia-cudnn-cu13==9.20.0.48; platform_system == "Linux"',
+        'cuda-toolkit[cublas,cudart]==13.0.3; platform_system == "Linux"',
+        'triton==3.7.1; platform_system == "Linux"',
+    ],
 )
-def test_a_plan_with_cuda_in_it_sends_pip_to_the_index_for_the_cpu(choose, package):
+def test_a_build_that_needs_cuda_sends_pip_to_the_index_for_the_cpu(choose, need):
     [arguments] = choose(RecordingPip(needs=["sympy", need]))
     assert "https://download.pytorch.org/whl/cpu" in arguments
     assert "--no-deps" in arguments, "its dependencies come from the ordinary index"

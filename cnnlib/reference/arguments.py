@@ -64,6 +64,12 @@ def require_shape(
         )
 
 
+def require_same_shape(function: str, grad_y: Array, x: Array) -> None:
+    """Refuse a gradient of another shape than the array whose values it belongs to."""
+    require_float(function, grad_y=grad_y, x=x)
+    require_shape(function, "grad_y", grad_y, x.shape, "the shape of x")
+
+
 def _shape_cure(got: tuple[int, ...], needed: tuple[int, ...]) -> str:
     if np.prod(got) == np.prod(needed):
         return "It has the right number of values: transpose or reshape it."

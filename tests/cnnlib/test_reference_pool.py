@@ -142,7 +142,10 @@ def test_an_infinite_gradient_reaches_the_winner_and_nobody_else(rng):
 
 
 REFUSED = {
-    "padding": ({"kernel_size": 3, "padding": 2}, "padding adds 2 rows on each side but the window has 3"),
+    "padding": (
+        {"kernel_size": 3, "padding": 2},
+        "padding adds 2 rows on each side but the window has 3",
+    ),
     "window": ({"kernel_size": (2, 9)}, "the window covers 9 columns but the padded image has 8"),
     "kernel": ({"kernel_size": 0}, "kernel_size must be at least 1"),
     "stride": ({"kernel_size": 2, "stride": 0}, "stride must be at least 1"),

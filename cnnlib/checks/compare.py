@@ -79,15 +79,21 @@ def _compare_sequence(result: Any, expected: Sequence[Any], strict: bool) -> Dif
         )
     if len(result) != len(expected):
         return Difference(f"{len(result)} values came back, {len(expected)} were asked for")
-    found = [compare(r, e, strict=strict) for r, e in zip(result, expected, strict=True)]
-    wrong = [(i, f) for i, f in enumerate(found) if f]
+    wrong = _wrong_places(result, expected, strict)
     if not wrong:
         return None
     hint = ""
-    if len(result) == 2 and compare(tuple(result)[::-1], expected, strict=strict) is None:
+    if len(result) == 2 and not _wrong_places(tuple(result)[::-1], expected, strict):
         hint = "These are the right two values in the wrong order."
     place, first = wrong[0]
     return Difference(f"value [{place}]: {first.what}", hint or first.hint, first.detail)
+
+
+def _wrong_places(
+    result: Sequence[Any], expected: Sequence[Any], strict: bool
+) -> list[tuple[int, Difference]]:
+    found = [compare(r, e, strict=strict) for r, e in zip(result, expected, strict=True)]
+    return [(place, difference) for place, difference in enumerate(found) if difference]
 
 
 def _compare_numbers(result: Any, expected: Any, strict: bool) -> Difference | None:
@@ -144,6 +150,8 @@ def _compare_arrays(
     wrong = ~np.isclose(array, expected, rtol=rtol, atol=atol)
     if wrong.any():
         return _value_difference(array, expected, wrong, axes)
+    if expected.dtype.kind in "iu" and array.dtype.kind in "iu":
+        return None  # a whole number is a whole number, however many bits it has
     if strict and is_array and array.dtype != expected.dtype:
         return Difference(
             f"the dtype is {array.dtype}, {expected.dtype} was asked for",

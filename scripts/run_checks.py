@@ -66,11 +66,11 @@ PYTEST = ("-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider")
 
 def suites() -> dict[str, list[str]]:
     """Runs of pytest; each notebook stays in one process, because its cells share a kernel."""
-    nbval = (*PYTEST, "--dist", "loadfile", "--import-mode", "importlib")
+    nbval = (*PYTEST, "--dist", "loadfile")
     return {
         "chapters": python(*nbval, "--nbval", *notebooks("book")),
         "solutions": python(*nbval, "--nbval-lax", *notebooks("solutions")),
-        "tests": python(*PYTEST, "-m", "not slow", "--ignore", "tests/benchmarks", "tests"),
+        "tests": python(*PYTEST, "-m", "not slow", "tests"),
     }
 
 

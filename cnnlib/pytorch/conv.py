@@ -12,8 +12,9 @@ from functools import partial
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnnlib.pytorch.arguments import IntPair, images, require_float
 from cnnlib.pytorch.conv_algorithms import direct, fft, im2col
-from cnnlib.pytorch.geometry import Geometry, IntPair, geometry, images, refuse_integers
+from cnnlib.pytorch.geometry import Geometry, geometry
 from cnnlib.pytorch.implicit_gemm import implicit_gemm
 from cnnlib.pytorch.winograd import winograd
 
@@ -130,7 +131,7 @@ def conv2d(
     >>> torch.equal(conv2d(x, edge, algorithm="im2col"), conv2d(x, edge))
     True
     """
-    refuse_integers("conv2d", x=x, weight=weight, bias=bias)
+    require_float("conv2d", x=x, weight=weight, bias=bias)
     batch, single = images("conv2d", x)
     g = geometry("conv2d", batch, weight, bias, stride, padding, dilation, groups)
     if algorithm not in ALGORITHMS:

@@ -16,16 +16,7 @@ import torch
 from torch import Tensor
 
 from cnnlib.pytorch.geometry import Geometry
-
-
-def windows(x: Tensor, g: Geometry) -> Tensor:
-    """Every window of a padded image, (N, C, OH, OW, KH, KW): a view that copies nothing.
-
-    ``Tensor.unfold`` slides a dense window; a dilated one is every ``dilation``-th of its pixels.
-    """
-    (KH, KW), (SH, SW), (DH, DW) = g.kernel_size, g.stride, g.dilation
-    rows = x.unfold(2, DH * (KH - 1) + 1, SH)
-    return rows.unfold(3, DW * (KW - 1) + 1, SW)[..., ::DH, ::DW]
+from cnnlib.pytorch.windows import window_view
 
 
 def direct(x: Tensor, weight: Tensor, g: Geometry) -> Tensor:
@@ -35,7 +26,9 @@ def direct(x: Tensor, weight: Tensor, g: Geometry) -> Tensor:
     """
     N, G = x.shape[0], g.groups
     taps = torch.unflatten(weight, 0, (G, -1))  # (G, C_out / G, C_in / G, KH, KW)
-    shifted = torch.unflatten(windows(g.pad(x), g), 1, (G, -1))  # (N, G, C_in / G, OH, OW, KH, KW)
+    shifted = torch.unflatten(
+        window_view(g.pad(x), g.kernel_size, g.stride, g.dilation), 1, (G, -1)
+    )  # (N, G, C_in / G, OH, OW, KH, KW)
     y = x.new_zeros(N, weight.shape[0], *g.output_size)
     for i in range(g.kernel_size[0]):
         for j in range(g.kernel_size[1]):
@@ -53,7 +46,9 @@ def im2col(x: Tensor, weight: Tensor, g: Geometry) -> Tensor:
     Document Processing*, 2006.
     """
     N, G, (OH, OW) = x.shape[0], g.groups, g.output_size
-    by_group = torch.unflatten(windows(g.pad(x), g), 1, (G, -1))
+    by_group = torch.unflatten(
+        window_view(g.pad(x), g.kernel_size, g.stride, g.dilation), 1, (G, -1)
+    )
     columns = by_group.permute(0, 1, 2, 5, 6, 3, 4).reshape(N, G, weight[0].numel(), OH * OW)
     filters = weight.reshape(G, weight.shape[0] // G, -1)
     return (filters @ columns).reshape(N, weight.shape[0], OH, OW)

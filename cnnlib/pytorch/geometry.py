@@ -12,9 +12,9 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
+from cnnlib.pytorch.arguments import IntPair
 from cnnlib.shapes import ShapeError, as_integer, as_pair, same_padding
 
-IntPair = int | tuple[int, int]
 Sides = tuple[int, int]  # pixels before and after
 
 
@@ -39,43 +39,6 @@ class Geometry:
         if not any((top, bottom, left, right)):
             return x
         return torch.nn.functional.pad(x, (left, right, top, bottom))
-
-
-def refuse_integers(function: str, **tensors: Tensor | None) -> torch.dtype:
-    """The one float dtype that all ``tensors`` share; TypeError names the one that differs."""
-    common: torch.dtype | None = None
-    for name, tensor in tensors.items():
-        if tensor is None:
-            continue
-        if not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"{function}: {name} is a {type(tensor).__name__}, but this room works on tensors\n"
-                f"  Make one with torch.as_tensor({name}), or call cnnlib.reference.{function}."
-            )
-        if not tensor.dtype.is_floating_point:
-            raise TypeError(
-                f"{function}: {name} has dtype {tensor.dtype}, but sums of products need a float\n"
-                f"  Convert it with {name}.float()."
-            )
-        if common is not None and tensor.dtype != common:
-            raise TypeError(
-                f"{function}: {name} has dtype {tensor.dtype}, but the arguments before it have"
-                f" {common}\n  Convert it with {name}.to({common})."
-            )
-        common = tensor.dtype
-    assert common is not None, "every caller passes at least one tensor"
-    return common
-
-
-def images(function: str, x: Tensor) -> tuple[Tensor, bool]:
-    """``x`` as (N, C, H, W), and whether it came as one image (C, H, W)."""
-    if x.dim() not in (3, 4):
-        raise ShapeError(
-            f"{function}: x has {x.dim()} axes, expected (N, C, H, W) or (C, H, W)\n"
-            f"  x       {tuple(x.shape)}\n"
-            f"  A grey picture (H, W) needs a channel axis: x[None]; a batch of them, x[:, None]."
-        )
-    return (x[None], True) if x.dim() == 3 else (x, False)
 
 
 def geometry(

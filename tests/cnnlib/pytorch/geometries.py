@@ -60,3 +60,35 @@ def convolutions(
         {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups},
         draw(st.integers(0, 2**32)),
     )
+
+
+@st.composite
+def transposed_convolutions(draw: st.DrawFn) -> Convolution:
+    """``weight_shape`` is (C_in, C_out // groups, KH, KW) here; only outputs with pixels."""
+    groups = draw(st.integers(1, 2))
+    kernel_size = (draw(st.integers(1, 4)), draw(st.integers(1, 4)))
+    size = (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
+    stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    dilation = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
+    extra = tuple(
+        draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)
+    )
+    reach = [
+        (n - 1) * s + d * (k - 1) + 1
+        for n, s, d, k in zip(size, stride, dilation, kernel_size, strict=True)
+    ]
+    padding = tuple(draw(st.integers(0, min(2, (r - 1) // 2))) for r in reach)
+    C_in = groups * draw(st.integers(1, 3))
+    return Convolution(
+        (draw(st.integers(1, 2)), C_in, *size),
+        (C_in, draw(st.integers(1, 3)), *kernel_size),
+        False,
+        {
+            "stride": stride,
+            "padding": padding,
+            "output_padding": extra,
+            "groups": groups,
+            "dilation": dilation,
+        },
+        draw(st.integers(0, 2**32)),
+    )

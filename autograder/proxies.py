@@ -43,6 +43,7 @@ class Peer:
         self._send = send
         self._receive = receive
         self._callbacks: list[Callable[..., object]] = []
+        self._asked = 0
 
     def forget(self) -> None:
         """Drop the functions that an earlier test has lent to A."""
@@ -50,19 +51,23 @@ class Peer:
 
     def ask(self, **request: Any) -> Any:
         """Send one request and serve A's calls back until its answer is there."""
-        self._send(wire.encode(request, self.refer))
+        self._asked += 1
+        number = self._asked
+        self._send(wire.encode({**request, "n": number}, self.refer))
         while True:
             frame = self._receive()
             if isinstance(frame, dict):
                 raise StudentGone(frame.get("why", "gone"))
             message = wire.decode(frame, self.known)
             operation = message.get("op")
-            if operation == "return":
-                return message.get("value")
-            if operation == "raise":
-                raise _rebuild(message)
             if operation == "callback":
                 self._send(self._serve(message))
+            elif message.get("n") != number:
+                continue  # an answer that nobody has asked for
+            elif operation == "return":
+                return message.get("value")
+            elif operation == "raise":
+                raise _rebuild(message)
             else:
                 raise wire.WireError("an answer of an unknown kind")
 

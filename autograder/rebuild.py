@@ -150,6 +150,7 @@ def rebuild(template: Template, submitted: list[Cell]) -> Plan:
         for i, step in known.items()
         if step.kind == "test" and i not in seen
     ]
+    notes += _put_right(known, answers)
     extras, found = _match_by_names(known, wanted - set(answers), extras)
     for grade_id, cell in found.items():
         answers[grade_id] = cell
@@ -188,6 +189,28 @@ def _assemble(
 
 def _normal(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def _put_right(known: dict[str | None, Step], answers: dict[str, Cell]) -> list[str]:
+    """Swap answers that stand under each other's id, where the names they define leave no doubt."""
+    lost = {i for i, c in answers.items() if c.cell_type == "code" and not _fits(known[i], c)}
+    homes = {}
+    for grade_id in lost:
+        fitting = [other for other in lost if _fits(known[grade_id], answers[other])]
+        if len(fitting) == 1:
+            homes[grade_id] = fitting[0]
+    if len(set(homes.values())) != len(homes):
+        return []
+    moved = {grade_id: answers[other] for grade_id, other in homes.items()}
+    if set(homes) != set(homes.values()):
+        return []
+    answers.update(moved)
+    return [f"The answer to {i!r} stood under the id {other!r}." for i, other in sorted(homes.items())]
+
+
+def _fits(step: Step, cell: Cell) -> bool:
+    wanted = names_defined(step.source)
+    return not wanted or bool(wanted & names_defined(cell.source))
 
 
 def _match_by_names(

@@ -85,7 +85,7 @@ class Student:
                 raise Gone from None
             if tag == b"E":
                 self._engine(message)
-            else:
+            elif message.get("op") in self._operations:
                 self._answer(message)
 
     # -- what travels ------------------------------------------------------------------------
@@ -163,17 +163,20 @@ class Student:
             if self._depth == 0:
                 with shells.time_limit(self._cpu, self._wall):
                     value = self._operations[message["op"]](message)
-                    reply = wire.encode({"op": "return", "value": value}, self._refer)
+                    reply = self._packed(message, value)
             else:
                 value = self._operations[message["op"]](message)
-                reply = wire.encode({"op": "return", "value": value}, self._refer)
+                reply = self._packed(message, value)
         except Gone:
             raise
         except BaseException as error:
-            reply = wire.encode({"op": "raise", **shells.describe(error)})
+            reply = wire.encode({"op": "raise", "n": message["n"], **shells.describe(error)})
         finally:
             sys.stdout, sys.stderr = before
         wire.send_frame(self._channel, b"P" + reply)
+
+    def _packed(self, message: dict[str, Any], value: object) -> bytes:
+        return wire.encode({"op": "return", "n": message["n"], "value": value}, self._refer)
 
     def _get(self, message: dict[str, Any]) -> dict[str, object]:
         names = _shell.user_ns

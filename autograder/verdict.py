@@ -38,6 +38,8 @@ def of_test(
         name = plain(error.get("type"), 100)
         if name == "MemoryError":
             return _check(step, Outcome.OUT_OF_MEMORY, f"MemoryError: {text}{where}")
+        if name == "NotPlainData":
+            return _check(step, Outcome.NOT_PLAIN_DATA, text)
         if name == "NotImplementedError" and _is_unchanged(plan, str(error.get("cell"))):
             return _check(step, Outcome.UNCHANGED, f"NotImplementedError: {text}")
         return _check(step, Outcome.ERROR, f"{name}: {text}{where}")

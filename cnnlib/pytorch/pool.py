@@ -42,6 +42,22 @@ class _Pooling(NamedTuple):
         )  # fmt: skip
         return max(0, below), max(0, right)
 
+    def misses(self, size: Sequence[int]) -> bool:
+        """Whether some window has no tap on the image: possible with dilation only."""
+        return max(self.dilation) > 1 and any(
+            all(not 0 <= p * s - border + i * d < n for i in range(k))
+            for n, k, s, border, d, places in zip(
+                size,
+                self.kernel,
+                self.stride,
+                self.padding,
+                self.dilation,
+                self.places,
+                strict=True,
+            )
+            for p in range(places)
+        )
+
     def windows(self, x: Tensor, fill: float) -> Tensor:
         """(N, C, OH, OW, KH, KW): the windows of ``x`` inside a frame of ``fill``."""
         (rows, columns), (below, right) = self.padding, self.overhang(x.shape[2:])
@@ -85,7 +101,8 @@ def max_pool2d(
     y : (N, C, OH, OW) or (C, OH, OW)
         The gradient goes to the first largest value of each window.
     indices : int64, the shape of ``y``
-        Only with ``return_indices``: ``row * W + column`` in ``x``.
+        Only with ``return_indices``: ``row * W + column`` in ``x``; no pixel's number where a
+        dilated window lies on padding alone, and ``y`` is minus infinity.
 
     Raises
     ------
@@ -119,9 +136,10 @@ def max_pool2d(
     with refusing("max_pool2d", CURE, x=x):
         # The library's kernel also decides what is refused, and how many places there are.
         y, indices = F.max_pool2d(batch, kernel, *arguments, ceil_mode, return_indices=True)
-    if algorithm == "windows":
-        places = (y.shape[2], y.shape[3])
-        y, indices = _largest(batch, _Pooling(kernel, *arguments, places))
+    p = _Pooling(kernel, *arguments, (y.shape[2], y.shape[3]))
+    # Where a window lies on padding alone, PyTorch's gradient would be written outside the image.
+    if algorithm == "windows" or p.misses(batch.shape[2:]):
+        y, indices = _largest(batch, p)
     if single:
         y, indices = y[0], indices[0]
     return (y, indices) if return_indices else y

@@ -43,7 +43,7 @@ def section(module, owner, names):
     for name in names:
         lines += describe(f"{owner.__name__}.{name}", getattr(owner, name))
     body = "\n".join(lines)
-    return f"## `{module.__name__}`\n\n```{{eval-rst}}\n{body}\n```\n"
+    return f"## {module.__name__.rpartition('.')[2]}\n\n```{{eval-rst}}\n{body}\n```\n"
 
 
 def submodules(package):

@@ -1,0 +1,130 @@
+"""The built site, a local server for it, and one Chromium for all tests."""
+
+import fcntl
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = "import sys; sys.path.insert(0, 'scripts'); import build_site; build_site.build()"
+
+# Chromium without a sandbox of its own (tests may run as root) and without calls to its makers.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the site, built with warnings as errors unless it is up to date."""
+    folder = ROOT / "_build"
+    folder.mkdir(exist_ok=True)
+    with (folder / "site-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the test processes take turns; the second finds it built
+        done = subprocess.run(
+            [sys.executable, "-c", BUILD], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder / "html"
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """A plain file server that does not write a line for each request."""
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where a plain local server shows the site."""
+    handler = functools.partial(QuietHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium, shared by all tests of this process."""
+    found = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
+    if found is None:
+        reason = "no Chromium on this machine (Debian: apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}, and the browser tests must run here", pytrace=False)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One page in a fresh browser profile, and what it asked for or complained about."""
+
+    def __init__(self, context, address):
+        self.page = context.new_page()
+        self.address = address
+        self.complaints = []
+        self.strangers = []
+        self.responses = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda line: line.type in ("error", "warning") and self.complaints.append(line.text),
+        )
+        self.page.on("response", lambda response: self.responses.append(response))
+        context.route("**/*", self.decide)
+
+    def decide(self, route):
+        """Nothing but the local server answers, as for a reader without a network."""
+        url = route.request.url
+        if url.startswith((self.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.strangers.append(url)
+            route.abort()
+
+    def open(self, path):
+        self.page.goto(self.address + path)
+        return self.page
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open pages with ``visit(width=390, dark=True).open("book/index.html")``."""
+    contexts = []
+
+    def start(width=1280, dark=False, **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if dark else "light",
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return Visit(context, address)
+
+    yield start
+    for context in contexts:
+        context.close()

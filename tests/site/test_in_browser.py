@@ -1,0 +1,139 @@
+"""The site as a reader meets it: every page in Chromium, light and dark, wide and narrow."""
+
+import gzip
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from tests.site import pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ALREADY_COMPRESSED = (".woff2", ".png", ".jpg", ".webp")
+BUDGET = 500_000  # bytes of a page without its figures, as they travel
+
+
+def violations(page):
+    """What axe-core finds wrong, one line for each element."""
+    found = page.evaluate(
+        "rules => axe.run(document, {preload: false, runOnly: {type: 'tag', values: rules}})",
+        RULES,
+    )
+    return [
+        f"{rule['impact']} {rule['id']}: {node['target']} {node['html'][:150]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def sideways(page):
+    """How many pixels the page can be scrolled sideways."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("path", pages.ALL)
+def test_page_is_accessible_quiet_and_fits(visit, path):
+    seen = visit()
+    page = seen.open(path)
+    page.evaluate(AXE)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_timeout(400)  # the theme looks for scrolling boxes a little after a resize
+        for mode in ("light", "dark"):
+            page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+            page.wait_for_function("m => document.documentElement.dataset.theme === m", arg=mode)
+            assert violations(page) == [], f"{width} px, {mode}"
+        assert sideways(page) == 0, f"{width} px"
+    assert seen.strangers == [], "the page asked somebody else"
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize("path", pages.WRITTEN)
+def test_text_at_twice_its_size_is_not_cut_off(visit, path):
+    page = visit().open(path)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('article *')].filter(element => {
+            const style = getComputedStyle(element);
+            if (!element.textContent.trim()) return false;
+            if (element.closest('.katex, .visually-hidden, svg')) return false;
+            const hides = value => value === 'hidden' || value === 'clip';
+            return (hides(style.overflowX) && element.scrollWidth > element.clientWidth + 1)
+                || (hides(style.overflowY) && element.scrollHeight > element.clientHeight + 1);
+        }).map(element => element.outerHTML.slice(0, 120))"""
+    )
+    assert cut == []
+    assert sideways(page) == 0
+
+
+@pytest.mark.parametrize("path", pages.WRITTEN)
+def test_page_without_its_figures_stays_light(visit, path):
+    seen = visit()
+    seen.open(path).wait_for_load_state("networkidle")
+    weights = {}
+    for response in seen.responses:
+        if response.request.resource_type == "image" or not response.ok:
+            continue
+        body = response.body()
+        packed = body if response.url.endswith(ALREADY_COMPRESSED) else gzip.compress(body, 6)
+        weights[response.url] = len(packed)
+    assert len(weights) > 3, "the page's parts were not counted"
+    assert sum(weights.values()) < BUDGET, sorted(weights.items(), key=lambda item: -item[1])[:5]
+
+
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+def test_menu_opens_at_phone_width(visit, by):
+    page = visit(width=390).open("book/notation.html")
+    button = page.locator("button.primary-toggle")
+    entry = page.locator(".bd-sidebar-primary").get_by_role("link", name="Glossary")
+    assert not entry.is_visible()
+    if by == "pointer":
+        button.click()
+    else:
+        button.focus()
+        page.keyboard.press("Enter")
+    entry.click()
+    page.wait_for_url("**/book/glossary.html")
+
+
+def test_search_finds_a_word_of_the_book(visit):
+    page = visit().open("book/index.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("dilation")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=dilation*")
+    page.wait_for_selector("#search-results li a")
+    hits = page.locator("#search-results li a").evaluate_all("links => links.map(a => a.href)")
+    assert any("book/glossary.html" in hit for hit in hits)
+
+
+def test_first_tab_offers_to_skip_to_the_text(visit):
+    page = visit().open("book/notation.html")
+    page.keyboard.press("Tab")
+    assert "Skip to main content" in page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main-content"
+
+
+def test_formulas_are_set_in_their_own_type_without_a_network(visit):
+    seen = visit()
+    page = seen.open("book/notation.html")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    loaded = page.evaluate(
+        "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
+    )
+    assert "KaTeX_Main" in {family.strip('"') for family in loaded}
+    assert seen.strangers == []
+
+
+def test_page_reads_without_scripts(visit):
+    page = visit(java_script_enabled=False).open("book/index.html")
+    fallback = page.locator("cnn-convolution-stepper p")
+    assert fallback.is_visible()
+    assert page.get_by_role("heading", level=1).is_visible()

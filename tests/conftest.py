@@ -1,9 +1,15 @@
 """Fixtures for every test."""
 
+import os
 import zlib
 
-import numpy as np
-import pytest
+# One thread each: several test processes with a thread pool each would stand in each other's way.
+# The libraries read this when they are first imported.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import numpy as np  # noqa: E402 -- after the lines above, on purpose
+import pytest  # noqa: E402
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from cnnlib.reference.arguments import (
     Array,
@@ -40,7 +41,7 @@ class Geometry:
         """(KH, KW)."""
         return self.KH, self.KW
 
-    @property
+    @cached_property
     def places(self) -> tuple[int, int]:
         """(OH, OW): how many places the window has."""
         size, (sh, sw), (dh, dw) = (self.H, self.W), self.stride, self.dilation

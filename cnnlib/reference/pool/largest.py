@@ -10,6 +10,8 @@ from cnnlib.reference.views import surround
 
 __all__ = ["max_pool2d", "max_pool2d_backward"]
 
+CACHE = 1 << 17  # values of x that are handed back together: half a MiB of float32
+
 
 def max_pool2d(
     x: Array,
@@ -127,8 +129,10 @@ def max_pool2d_backward(
         np.add.at(grad_x, (np.arange(N * C)[:, None], winners), grads.reshape(N * C, -1))
         return grad_x.reshape(x.shape)
     grad_framed = np.zeros(framed.shape, x.dtype)
-    for n in range(N):  # one image at a time stays in the cache
-        _hand_back(grads[n], framed[n], y[n], grad_framed[n], p)
+    images = max(1, CACHE * N // max(1, framed.size))
+    for n in range(0, N, images):  # a few images at a time stay in the cache
+        part = slice(n, n + images)
+        _hand_back(grads[part], framed[part], y[part], grad_framed[part], p)
     return np.ascontiguousarray(grad_framed[(..., *p.inside)]).reshape(x.shape)
 
 

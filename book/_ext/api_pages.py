@@ -76,7 +76,11 @@ def listing(name):
             parts.append(section(inner, module, here))
         elif not exported and not hasattr(inner, "__path__"):
             parts.append(section(inner, inner, public_names(inner)))
-    return "\n".join(parts) or "Nothing has been published in this package yet.\n"
+    shown = {name for name in exported if any(f"{module.__name__}.{name}\n" in part for part in parts)}
+    rest = [name for name in exported if name not in shown]
+    if rest:
+        parts.append(section(module, module, rest))
+    return "\n".join(parts)
 
 
 def fill(app, docname, source):

@@ -13,6 +13,7 @@ import re
 from sphinx.util.nodes import make_refnode
 
 MARKER = re.compile(r"^% api: (\S+)$", re.MULTILINE)
+OPTIONAL = {"triton"}  # compiles GPU kernels; modules that need it export nothing to these pages
 
 
 def public_names(module):
@@ -50,8 +51,13 @@ def submodules(package):
     """Import the public modules that lie directly in a package, in alphabetical order."""
     found = []
     for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        if not info.name.rpartition(".")[2].startswith("_"):
+        if info.name.rpartition(".")[2].startswith("_"):
+            continue
+        try:
             found.append(importlib.import_module(info.name))
+        except ModuleNotFoundError as missing:
+            if missing.name not in OPTIONAL:
+                raise
     return found
 
 
@@ -60,27 +66,22 @@ def listing(name):
     module = importlib.import_module(name)
     if not hasattr(module, "__path__"):
         return section(module, module, public_names(module))
-    exported = {
-        public: getattr(module, public)
+    inside = {inner.__name__: inner for inner in submodules(module)}
+    exported = [
+        public
         for public in getattr(module, "__all__", [])
         if not inspect.ismodule(getattr(module, public))
-    }
-    parts = []
-    for inner in submodules(module):
-        here = [
-            public
-            for public, value in exported.items()
-            if getattr(value, "__module__", None) == inner.__name__
-        ]
-        if here:
-            parts.append(section(inner, module, here))
-        elif not exported and not hasattr(inner, "__path__"):
-            parts.append(section(inner, inner, public_names(inner)))
-    shown = {name for name in exported if any(f"{module.__name__}.{name}\n" in part for part in parts)}
-    rest = [name for name in exported if name not in shown]
-    if rest:
-        parts.append(section(module, module, rest))
-    return "\n".join(parts)
+    ]
+    if not exported:
+        plain = [inner for inner in inside.values() if not hasattr(inner, "__path__")]
+        return "\n".join(section(inner, inner, public_names(inner)) for inner in plain)
+    at_home = {inner: [] for inner in [*inside, name]}
+    for public in exported:
+        home = getattr(getattr(module, public), "__module__", name)
+        at_home[home if home in inside else name].append(public)
+    return "\n".join(
+        section(inside.get(home, module), module, names) for home, names in at_home.items() if names
+    )
 
 
 def fill(app, docname, source):

@@ -54,13 +54,14 @@ def receptive_field_pyramid(
     if not 0 <= place < sizes[-1]:
         raise ValueError(f"position {place} is outside the {sizes[-1]} outputs")
     seen = [{place}]
-    for kernel_size, stride, padding, dilation in reversed(full):
+    for (kernel_size, stride, padding, dilation), count in zip(
+        reversed(full), reversed(sizes[:-1]), strict=True
+    ):
         taps = {
-            cell * stride - padding + tap * dilation
-            for cell in seen[0]
-            for tap in range(kernel_size)
+            i * stride - padding + tap * dilation for i in seen[0] for tap in range(kernel_size)
         }
-        seen.insert(0, taps)
+        # A zero of the padding was not computed from anything below it.
+        seen.insert(0, taps & set(range(count)))
     cell = cell_size(size + 2, 2 * len(sizes), MAX_WIDTH - 1.2, 5)
     figure = new_figure((size + 2) * cell + 1.2, 1.9 * len(sizes) * cell + 0.3 + 0.3 * bool(title))
     ax = figure.add_subplot()
@@ -78,7 +79,7 @@ def receptive_field_pyramid(
             for i in seen[index]:
                 for tap in range(kernel_size):
                     j = i * stride - padding + tap * dilation
-                    if 0 <= i < len(row) and 0 <= j < sizes[index - 1]:
+                    if j in seen[index - 1]:
                         ax.plot(
                             [row[i], centres[index - 1][j]],
                             [height - 0.5, height - 1.4],
@@ -106,8 +107,7 @@ def receptive_field_pyramid(
     if title:
         ax.set_title(title)
     below = [
-        f"cells {_span(cells, count)} of {count} in "
-        f"{'the input' if index == 0 else f'layer {index}'}"
+        f"cells {_span(cells)} of {count} in {'the input' if index == 0 else f'layer {index}'}"
         for index, (cells, count) in enumerate(zip(seen[:-1], sizes[:-1], strict=True))
     ]
     figure.alt_text = describe(
@@ -118,9 +118,9 @@ def receptive_field_pyramid(
     return figure
 
 
-def _span(cells: set[int], count: int) -> str:
-    """Name the cells that exist: ``2 to 4``, or one by one where there are gaps."""
-    inside = sorted(cell for cell in cells if 0 <= cell < count)
+def _span(cells: set[int]) -> str:
+    """Name cells: ``2 to 4``, or one by one where there are gaps."""
+    inside = sorted(cells)
     if len(inside) > 2 and inside[-1] - inside[0] == len(inside) - 1:
         return f"{inside[0]} to {inside[-1]}"
     return ", ".join(map(str, inside))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnnlib.plot import CourseFigure
 
 SMOOTHING = 0.9  # weight of the past in the running mean of the loss
+WINDOW = 15  # rates in the line whose slope is compared
 DIVERGED = 4.0  # times the lowest smoothed loss
 
 
@@ -148,7 +149,20 @@ def find_learning_rate(
         optimizer.zero_grad()
         for module, mode in modes:
             module.training = mode
-    if len(rates) < 2:
+    if len(rates) < 3:
         raise ValueError(f"the loss exploded at once, already at {low}; start lower")
-    slopes = np.gradient(smoothed, np.log(rates))
-    return LearningRates(rates, smoothed, rates[int(np.argmin(slopes))])
+    return LearningRates(rates, smoothed, rates[_steepest(rates, smoothed)])
+
+
+def _steepest(rates: list[float], losses: list[float]) -> int:
+    """Return where the loss falls fastest, by the slope of a line through the rates around.
+
+    One noisy step, above all at the end, would win if neighbours were compared.
+    """
+    half = min(WINDOW // 2, (len(rates) - 1) // 2)
+    x, y = np.log(rates), np.array(losses)
+    middles = range(half, len(rates) - half)
+    slopes = [
+        np.polyfit(x[i - half : i + half + 1], y[i - half : i + half + 1], 1)[0] for i in middles
+    ]
+    return middles[int(np.argmin(slopes))]

@@ -1,0 +1,318 @@
+"""What each figure shows, read back from its artists and held against torch or plain counting."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Rectangle
+from torch.nn import functional as F
+
+from cnnlib import plot
+from cnnlib.plot.attribution import half_mass_side
+from cnnlib.plot.figure import BLUE, VERMILLION
+
+
+def picture(ax):
+    return np.asarray(ax.images[0].get_array())
+
+
+def frames(ax, colour=VERMILLION):
+    """(row, column, height, width) of the frames in a colour."""
+    return [
+        (p.get_y() + 0.5, p.get_x() + 0.5, p.get_height(), p.get_width())
+        for p in ax.patches
+        if isinstance(p, Rectangle)
+        and not p.get_fill()
+        and p.get_edgecolor() == to_rgba(colour)
+        and p.get_linewidth() > 1
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stride", "padding", "dilation"), [(1, 0, 1), ((2, 1), (0, 2), 1), (1, 1, (1, 2)), (3, 2, 2)]
+)
+def test_window_shows_the_convolution_that_torch_computes(stride, padding, dilation, rng):
+    x, w = rng.standard_normal((7, 9)), rng.standard_normal((3, 2))
+    y = F.conv2d(
+        torch.tensor(x)[None, None], torch.tensor(w)[None, None],
+        stride=stride, padding=padding, dilation=dilation,
+    )[0, 0].numpy() + 0.5  # fmt: skip
+    p, q = y.shape[0] - 1, y.shape[1] // 2
+    figure = plot.window(x, w, (p, q), stride=stride, padding=padding, dilation=dilation, bias=0.5)
+    shown, kernel, products, output = map(picture, figure.axes)
+    np.testing.assert_allclose(output, y)
+    np.testing.assert_array_equal(kernel, w)
+    assert products.sum() + 0.5 == pytest.approx(y[p, q])
+    # The framed cells, taken from the padded picture, times the kernel are the products.
+    framed = frames(figure.axes[0])
+    if dilation == 1:
+        ((top, left, height, width),) = [tuple(map(int, frame)) for frame in framed]
+        window = shown[top : top + height, left : left + width]
+    else:
+        window = np.array([shown[int(f[0]), int(f[1])] for f in framed]).reshape(3, 2)
+    np.testing.assert_allclose(window * w, products)
+    assert frames(figure.axes[3]) == [(p, q, 1, 1)]
+    PH, PW = (padding, padding) if isinstance(padding, int) else padding
+    np.testing.assert_array_equal(shown, np.pad(x, ((PH, PH), (PW, PW))))
+
+
+def test_window_refuses_a_cell_that_is_not_there_and_a_window_that_does_not_fit():
+    with pytest.raises(ValueError, match=r"\(2, 0\) is outside the output of 2 x 2 cells"):
+        plot.window(np.zeros((3, 3)), np.zeros((2, 2)), (2, 0))
+    with pytest.raises(ValueError, match="padded image has 2"):
+        plot.window(np.zeros((2, 5)), np.zeros((3, 3)))
+    with pytest.raises(ValueError, match=r"x needs 2 axes \(H, W\), got shape \(1, 3, 3\)"):
+        plot.window(np.zeros((1, 3, 3)), np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_padding_modes_are_those_of_torch(mode, rng):
+    x = rng.standard_normal((4, 5))
+    figure = plot.padding_modes(x, (2, 3), [mode])
+    expected = F.pad(
+        torch.tensor(x)[None, None], (3, 3, 2, 2), mode="constant" if mode == "zeros" else mode
+    )[0, 0]
+    (ax,) = figure.axes
+    np.testing.assert_array_equal(picture(ax), expected)
+    assert frames(ax) == [(2, 3, 4, 5)]
+    assert ax.get_title() == mode
+
+
+def test_padding_modes_refuses_what_torch_refuses():
+    x = np.zeros((3, 4))
+    plot.padding_modes(x, 2, ["reflect"])
+    with pytest.raises(ValueError, match="reflect padding of"):
+        plot.padding_modes(x, 3, ["reflect"])
+    plot.padding_modes(x, 3, ["circular"])
+    with pytest.raises(ValueError, match="circular padding of"):
+        plot.padding_modes(x, 4, ["circular"])
+    with pytest.raises(ValueError, match="unknown padding mode 'mirror'; choose from zeros"):
+        plot.padding_modes(x, 1, ["mirror"])
+    with pytest.raises(ValueError, match="modes is empty"):
+        plot.padding_modes(x, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "padding", "dilation"),
+    [((7, 9), (3, 2), (2, 1), (1, 0), 1), (10, 3, 2, 0, 1), (9, 2, 3, 0, 1), (8, 3, 1, 2, 2)],
+)
+def test_coverage_counts_what_fold_counts_and_crosses_out_what_nobody_reads(
+    size, kernel, stride, padding, dilation
+):
+    H, W = (size, size) if isinstance(size, int) else size
+    geometry = {
+        "kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation
+    }  # fmt: skip
+    columns = torch.ones_like(F.unfold(torch.ones(1, 1, H, W), **geometry))
+    expected = F.fold(columns, (H, W), **geometry)[0, 0].numpy()
+    figure = plot.coverage(size, kernel, stride=stride, padding=padding, dilation=dilation)
+    (ax,) = figure.axes
+    np.testing.assert_array_equal(picture(ax), expected)
+    crossed = {
+        (round(np.mean(line.get_ydata())), round(np.mean(line.get_xdata())))
+        for line in ax.lines
+        if line.get_color() == VERMILLION
+    }
+    assert crossed == {tuple(cell) for cell in np.argwhere(expected == 0).tolist()}
+    assert f"{(expected == 0).sum()} of {H * W} pixels are read by no window" in figure.alt_text
+
+
+def test_window_positions_draws_a_bar_for_each_tap_and_names_the_pixels_left_over():
+    figure = plot.window_positions(10, 3, stride=3, padding=1)
+    (ax,) = figure.axes
+    bars = [p for p in ax.patches if p.get_height() == pytest.approx(0.8)]
+    starts = sorted({round(p.get_x() + 0.5) for p in bars})
+    assert starts == [p + t for p in (-1, 2, 5, 8) for t in range(3)]
+    assert "stands at 4 places: −1, 2, 5, 8. Never read: none." in figure.alt_text
+    assert "Never read: pixels 8, 9." in plot.window_positions(10, 4, stride=4).alt_text
+
+
+def test_correlation_is_not_flipped_and_marks_its_window():
+    x, w = [1.0, 2.0, 4.0, 8.0, 16.0], [1.0, 0.0, -1.0]
+    figure = plot.correlation(x, w, position=1)
+    signal, kernel, output = (ax.lines[1].get_ydata() for ax in figure.axes)
+    expected = F.conv1d(torch.tensor([[x]]), torch.tensor([[w]]))[0, 0]
+    np.testing.assert_allclose(output, expected)
+    np.testing.assert_array_equal(signal, x)
+    np.testing.assert_array_equal(kernel, w)
+    assert figure.axes[1].lines[1].get_xdata().tolist() == [1, 2, 3]
+    assert "y[1] = 2·1 + 4·0 + 8·(−1) = −6" in figure.axes[2].get_title("right")
+    with pytest.raises(ValueError, match="outside the 3 outputs"):
+        plot.correlation(x, w, position=3)
+    with pytest.raises(ValueError, match="6 weights but the signal only 5"):
+        plot.correlation(x, [0.0] * 6)
+
+
+def test_weight_tensor_puts_output_channels_in_rows_and_input_channels_in_columns(rng):
+    weight = rng.standard_normal((2, 3, 4, 5))
+    axes = plot.weight_tensor(weight).axes
+    for index, (o, c) in enumerate(np.ndindex(2, 3)):
+        np.testing.assert_array_equal(picture(axes[index]), weight[o, c])
+    assert [ax.get_title() for ax in axes[:3]] == ["input 0", "input 1", "input 2"]
+    assert [axes[0].get_ylabel(), axes[3].get_ylabel()] == ["filter 0", "filter 1"]
+    assert axes[0].get_position().y0 > axes[3].get_position().y0
+    with pytest.raises(ValueError, match="slice it to at most 8 x 8"):
+        plot.weight_tensor(np.zeros((9, 1, 3, 3)))
+
+
+def test_dilation_marks_the_pixels_that_a_dilated_kernel_reads():
+    for ax, d in zip(plot.dilation(3, (1, 2, 4)).axes, (1, 2, 4), strict=True):
+        x = torch.zeros(1, 1, 9, 9, requires_grad=True)
+        y = F.conv2d(x, torch.ones(1, 1, 3, 3), dilation=d, padding=d)
+        (grad,) = torch.autograd.grad(y[0, 0, 4, 4], x)
+        np.testing.assert_array_equal(picture(ax), grad[0, 0])
+    with pytest.raises(ValueError, match="must be 1 or more"):
+        plot.dilation(3, (0, 1))
+
+
+def test_image_grid_shows_bytes_floats_grey_and_colour_alike(rng):
+    colour = rng.integers(0, 256, (3, 4, 5), np.uint8)
+    figure = plot.image_grid([colour, colour / 255, colour[:1], colour[0] / 255])
+    shown = [picture(ax) for ax in figure.axes]
+    np.testing.assert_allclose(shown[0], colour.transpose(1, 2, 0) / 255)
+    np.testing.assert_allclose(shown[1], shown[0])
+    np.testing.assert_allclose(shown[2], shown[3])
+    with pytest.raises(ValueError, match=r"use image.transpose\(2, 0, 1\)"):
+        plot.image_grid([colour.transpose(1, 2, 0)])
+    with pytest.raises(ValueError, match="1 titles for 2 panels"):
+        plot.image_grid([colour, colour], ["one"])
+    with pytest.raises(ValueError, match="the list is empty"):
+        plot.image_grid([])
+
+
+def test_feature_maps_and_kernels_show_their_values_in_order(rng):
+    maps = rng.standard_normal((5, 3, 4))
+    figure = plot.feature_maps(maps)
+    for ax, panel in zip(figure.axes, maps, strict=True):
+        np.testing.assert_array_equal(picture(ax), panel)
+    assert [ax.get_title() for ax in figure.axes][:2] == ["channel 0", "channel 1"]
+    large = plot.feature_maps(rng.standard_normal((2, 30, 30)))
+    assert len(large.axes) == 3, "without numbers there is a colour bar"
+    with pytest.raises(
+        ValueError, match=r"feature_maps needs 3 axes \(C, H, W\), got shape \(4,\)"
+    ):
+        plot.feature_maps(np.zeros(4))
+    with pytest.raises(ValueError, match="no elements to draw"):
+        plot.kernels(np.zeros((0, 3, 3)))
+    assert "weights 0 1 / 2 −1" in plot.kernels([[0, 1], [2, -1]]).alt_text
+
+
+def test_tensors_are_drawn_like_arrays(rng):
+    x = rng.standard_normal((2, 3, 4))
+    assert plot.feature_maps(torch.tensor(x)).png() == plot.feature_maps(x).png()
+
+
+def test_training_curves_draw_the_columns_they_are_given():
+    history = {"train_loss": [3.0, 2.0], "validation_loss": [3.0, 2.5], "learning_rate": [1, 1]}
+    (ax,) = plot.training_curves(history).axes
+    assert {line.get_label(): list(line.get_ydata()) for line in ax.lines} == {
+        "training": [3.0, 2.0],
+        "validation": [3.0, 2.5],
+    }
+    assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
+    both = plot.training_curves({"a": history, "b": history})
+    assert len({line.get_marker() for line in both.axes[0].lines}) == 2
+    with pytest.raises(ValueError, match="no losses and no accuracies"):
+        plot.training_curves({"learning_rate": [1.0]})
+
+
+def test_learning_rates_use_a_log_axis_and_mark_the_suggestion():
+    (ax,) = plot.learning_rates([0.01, 0.1, 1.0], [3, 1, 2], 0.05).axes
+    assert ax.get_xscale() == "log"
+    assert ax.lines[1].get_xdata()[0] == 0.05
+    with pytest.raises(ValueError, match="2 rates and 1 losses"):
+        plot.learning_rates([1, 2], [1])
+
+
+def test_receptive_field_growth_draws_the_recursion():
+    (ax,) = plot.receptive_field_growth({"vgg": [(3,), (3,), (2, 2), (3,)]}).axes
+    assert list(ax.lines[0].get_ydata()) == [3, 5, 6, 10]
+    with pytest.raises(ValueError, match="at least one name with at least one layer"):
+        plot.receptive_field_growth({"empty": []})
+
+
+@pytest.mark.parametrize("layers", [[(3, 2, 1), (3,)], [(2, 2), (3, 1, 1, 2), (2, 1)], [(5, 3, 2)]])
+def test_the_pyramid_fills_the_cells_that_gradients_reach(layers):
+    size = 17
+    full = [(*layer, *(1, 0, 1)[len(layer) - 1 :]) for layer in layers]
+    x = y = torch.zeros(1, 1, size, requires_grad=True)
+    for k, s, p, d in full:
+        y = F.conv1d(y, torch.ones(1, 1, k), stride=s, padding=p, dilation=d)
+    for place in (0, y.shape[2] // 2, y.shape[2] - 1):
+        (grad,) = torch.autograd.grad(y[0, 0, place], x, retain_graph=True)
+        figure = plot.receptive_field_pyramid(size, layers, place)
+        (ax,) = figure.axes
+        filled = {
+            round(p.get_x() + 0.5)
+            for p in ax.patches
+            if p.get_y() + 0.5 == 0 and p.get_facecolor() == to_rgba(BLUE)
+        }
+        assert filled == set(np.flatnonzero(grad[0, 0]).tolist())
+    with pytest.raises(ValueError, match="is outside the"):
+        plot.receptive_field_pyramid(size, layers, y.shape[2])
+
+
+def test_confusion_matrix_has_the_truth_in_rows_and_counts_every_pair(rng):
+    truth, said = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
+    (ax,) = plot.confusion_matrix(truth, said, ["a", "b", "c"]).axes
+    counts = np.array([int(text.get_text()) for text in ax.texts]).reshape(3, 3)
+    for i, j in np.ndindex(3, 3):
+        assert counts[i, j] == ((truth == i) & (said == j)).sum()
+    np.testing.assert_allclose(picture(ax), counts / counts.sum(axis=1, keepdims=True))
+    assert ax.get_ylabel() == "true class"
+    perfect = plot.confusion_matrix([0, 1], [0, 1], ["a", "b"])
+    assert perfect.alt_text == "2 of 2 right (100.0%). No mistakes."
+    with pytest.raises(ValueError, match="from 0 to 1, the last of 2 classes"):
+        plot.confusion_matrix([0, 2], [0, 1], ["a", "b"])
+    with pytest.raises(ValueError, match=r"must both be \(N,\)"):
+        plot.confusion_matrix([0, 1], [0], ["a", "b"])
+
+
+def test_overlay_scales_each_map_to_its_own_peak_and_leaves_cold_places_clear(rng):
+    heat = rng.random((2, 4, 6))
+    heat[1] *= 100
+    figure = plot.overlay(np.full((2, 1, 4, 6), 0.5), heat, ["a", "b"])
+    for ax, warm in zip(figure.axes[2:], heat, strict=True):
+        layer = ax.images[1]
+        np.testing.assert_array_equal(layer.get_array(), warm)
+        assert layer.norm.vmax == warm.max()
+        assert layer.cmap(0.0)[3] == 0
+    with pytest.raises(ValueError, match="do not fit heat"):
+        plot.overlay(np.zeros((2, 1, 4, 6)), heat[:, :3])
+    with pytest.raises(ValueError, match="must not be negative"):
+        plot.overlay(np.zeros((2, 1, 4, 6)), -heat)
+
+
+def test_effective_field_frames_the_theoretical_field_and_measures_the_half_mass():
+    influence = np.zeros((20, 24))
+    influence[5:14, 8:17] = np.outer(*[np.hanning(11)[1:-1]] * 2)
+    left, right = plot.effective_field(influence, 9).axes
+    assert frames(left) == [(5, 8, 9, 9)]
+    assert [line.get_xdata()[0] for line in right.lines[-2:]] == [7.5, 16.5]
+    uniform = np.ones((10, 10))
+    assert half_mass_side(uniform) == round(np.sqrt(50))
+    point = np.zeros((5, 5))
+    point[2, 2] = 1
+    assert half_mass_side(point) == 1
+    with pytest.raises(ValueError, match="absolute values"):
+        plot.effective_field(-uniform, 3)
+
+
+def test_feature_strips_put_the_strongest_channels_first():
+    maps = np.stack([np.full((4, 4), value) for value in (0.1, -3.0, 2.0, 0.0)])
+    axes = plot.feature_strips({"conv": maps, "deep": maps[:1]}, most=3).axes
+    assert [picture(ax)[0, 0] for ax in axes[:3]] == [-3.0, 2.0, 0.1]
+    assert axes[0].get_ylabel() == "conv"
+    assert axes[3].images
+    assert not axes[4].images, "a shorter row leaves its places empty"
+    with pytest.raises(ValueError, match="at least one layer"):
+        plot.feature_strips({})
+
+
+def test_layer_costs_draw_a_bar_for_each_layer():
+    axes = plot.layer_costs(["conv", "fc"], {"parameters": [156, 48120], "MACs": [1, 0]}).axes
+    assert [bar.get_width() for bar in axes[0].patches] == [156, 48120]
+    assert [text.get_text() for text in axes[0].texts] == ["156", "48.1 k"]
+    assert axes[0].yaxis_inverted(), "the first layer is at the top"
+    with pytest.raises(ValueError, match="needs 2 numbers, one for each layer"):
+        plot.layer_costs(["conv", "fc"], {"MACs": [1]})

@@ -12,6 +12,7 @@ import re
 
 from sphinx.util.nodes import make_refnode
 
+OURS = {"cnnlib", "autograder"}
 MARKER = re.compile(r"^% api: (\S+)$", re.MULTILINE)
 OPTIONAL = {"triton"}  # compiles GPU kernels; modules that need it export nothing to these pages
 
@@ -89,6 +90,14 @@ def fill(app, docname, source):
     source[0] = MARKER.sub(lambda match: listing(match[1]), source[0])
 
 
+def skip_what_others_wrote(app, what, name, member, skip, options):
+    """Leave out methods that a base class of another library put into one of our classes."""
+    home = getattr(member, "__module__", None) or ""
+    if callable(member) and home and home.partition(".")[0] not in OURS:
+        return True
+    return None
+
+
 def api_pages_are_always_read(app, env, added, changed, removed):
     """Docstrings change without the page's file changing."""
     return [name for name in env.found_docs if name.startswith("book/api/")]
@@ -116,7 +125,7 @@ def resolve_other_names(app, env, node, contnode):
                 app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, name
             )
     home = getattr(wanted, "__module__", None) or getattr(wanted, "__name__", "")
-    return contnode if home.partition(".")[0] in {"cnnlib", "autograder"} else None
+    return contnode if home.partition(".")[0] in OURS else None
 
 
 def find(dotted):
@@ -137,5 +146,6 @@ def find(dotted):
 def connect(app):
     """Register the events."""
     app.connect("source-read", fill)
+    app.connect("autodoc-skip-member", skip_what_others_wrote)
     app.connect("env-get-outdated", api_pages_are_always_read)
     app.connect("missing-reference", resolve_other_names)

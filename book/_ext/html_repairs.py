@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def drop_repeated_scripts(app, pagename, templatename, context, doctree):
-    """Keep one copy of each script: Sphinx 7 emits some inline ones twice, a SyntaxError if const."""
+    """Keep one copy of each script; Sphinx 7 emits some inline ones twice."""
     seen, kept = set(), []
     for script in context.get("script_files", []):
         key = (getattr(script, "filename", script) or "", repr(getattr(script, "attributes", None)))

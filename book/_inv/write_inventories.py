@@ -1,4 +1,4 @@
-"""Write the small inventories that turn Python, NumPy and torch names into links.
+"""Write the small inventories that turn names of other libraries into links.
 
 Sphinx normally downloads each project's whole inventory. A site that builds without a network needs
 its own copy, and only of the names that the docstrings use: add a line below and run
@@ -62,6 +62,13 @@ PROJECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
                 "py:function",
                 "reference/generated/$.html",
             ),
+        ],
+    ),
+    "matplotlib": (
+        "3",
+        [
+            ("matplotlib.axes.Axes", "py:class", "api/_as_gen/$.html"),
+            ("matplotlib.figure.Figure", "py:class", "api/_as_gen/$.html"),
         ],
     ),
     "torch": (

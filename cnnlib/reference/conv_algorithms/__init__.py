@@ -1,7 +1,9 @@
 """Ways to compute one convolution, slowest and plainest first.
 
 ``loops`` is the definition; ``shift`` sums one matrix product per tap; ``im2col`` does one large
-product; ``blocked`` does it in pieces that fit the cache and is the readable default.
+product; ``blocked`` does it in pieces that fit the cache and is the readable default; ``mec``
+copies less; ``winograd`` multiplies less; ``fft`` leaves the pixels altogether; ``depthwise`` has
+no matrix to multiply with; ``auto`` takes the one that was fastest.
 
 Each module has ``forward(x, weight, bias, geometry) -> y`` and
 ``backward(grad_y, x, weight, geometry) -> (grad_x, grad_weight)``; the arguments are checked.
@@ -10,7 +12,16 @@ Each module has ``forward(x, weight, bias, geometry) -> y`` and
 from typing import Protocol
 
 from cnnlib.reference.arguments import Array
-from cnnlib.reference.conv_algorithms import blocked, im2col, loops, shift
+from cnnlib.reference.conv_algorithms import (
+    auto,
+    blocked,
+    fft,
+    im2col,
+    loops,
+    mec,
+    shift,
+    winograd,
+)
 from cnnlib.reference.geometry import Geometry
 
 
@@ -25,11 +36,14 @@ class Algorithm(Protocol):
 
 
 ALGORITHMS: dict[str, Algorithm] = {
-    "auto": blocked,
+    "auto": auto,
     "blocked": blocked,
-    "im2col": im2col,
     "loops": loops,
     "shift": shift,
+    "im2col": im2col,
+    "mec": mec,
+    "winograd": winograd,
+    "fft": fft,
 }
 
 __all__ = ["ALGORITHMS", "Algorithm"]

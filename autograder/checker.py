@@ -1,7 +1,7 @@
 """Process B: runs given cells and test cells from the instructor's own notebook.
 
-The source is trusted, the data from process A is not. A name that a test uses and that no given cell has
-defined is fetched from A right before the test.
+The source is trusted, the data from process A is not. A name that a test uses and that no given
+cell has defined is fetched from A right before the test.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def prepare(settings: dict[str, Any]) -> None:
 def names_used(source: str) -> set[str]:
     """Names that a cell reads, at any depth; IPython's magics are taken out first."""
     try:
-        tree = ast.parse(_shell.transform_cell(source))
+        tree = ast.parse(_shell.transform_cell(source))  # type: ignore[no-untyped-call]
     except SyntaxError:
         return set()
     return {
@@ -136,7 +136,9 @@ class Checker:
 
 def _points(value: object) -> dict[str, Any] | None:
     """The value of a test's last expression, where it is a number."""
-    if isinstance(value, bool) or type(value).__name__ == "bool_" or str(type(value)).endswith("bool'>"):
+    import numpy as np
+
+    if isinstance(value, bool | np.bool_):
         return {"truth": bool(value)}
     if isinstance(value, numbers.Real):
         number = float(value)

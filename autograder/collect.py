@@ -45,7 +45,9 @@ def from_folder(
             continue
         student = valid_student(folder.name)
         if student is None:
-            problems.append(f"{folder.name!r} cannot be a student's id (letters, digits and . @ ' + - are)")
+            problems.append(
+                f"{folder.name!r} cannot be a student's id (letters, digits and . @ ' + - are)"
+            )
             continue
         if only and student not in only:
             continue

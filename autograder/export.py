@@ -32,9 +32,12 @@ def guarded(value: object) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
     if isinstance(value, int | float):
         return text
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or (
-        text[:1] in "\t\r\n" and text
-    ) else text
+    return (
+        f"'{text}"
+        if text.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+        or (text[:1] in "\t\r\n" and text)
+        else text
+    )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -65,7 +68,10 @@ def as_moodle(rows: Iterable[Row]) -> str:
     """Moodle's grade import: matched by e-mail or id number."""
     return table(
         ["ID number", "Email address", "Grade", "Feedback comments"],
-        ([r.lms_id or r.student, r.email, max(0.0, r.score - r.late_penalty), r.feedback] for r in rows),
+        (
+            [r.lms_id or r.student, r.email, max(0.0, r.score - r.late_penalty), r.feedback]
+            for r in rows
+        ),
     )
 
 
@@ -73,10 +79,14 @@ def as_canvas(rows: Iterable[Row], template: str) -> str:
     """Canvas' own gradebook file with one column filled in; everything else stays as it was downloaded."""
     found = list(csv.reader(io.StringIO(template.removeprefix("\ufeff"))))
     if not found or "ID" not in found[0]:
-        raise ValueError("this is not a gradebook that was downloaded from Canvas: there is no column ID")
+        raise ValueError(
+            "this is not a gradebook that was downloaded from Canvas: there is no column ID"
+        )
     head, marks = found[0], {r.lms_id or r.student: r for r in rows}
     names = {r.assignment for r in marks.values()}
-    columns = [i for i, title in enumerate(head) if any(title.startswith(f"{name} (") for name in names)]
+    columns = [
+        i for i, title in enumerate(head) if any(title.startswith(f"{name} (") for name in names)
+    ]
     if len(columns) != 1:
         raise ValueError(
             f"the Canvas file needs one column named '{', '.join(sorted(names))} (number)'; it has {len(columns)}"
@@ -86,7 +96,8 @@ def as_canvas(rows: Iterable[Row], template: str) -> str:
         row = next((marks[line[i]] for i in (head.index("ID"), login) if line[i] in marks), None)
         if row is not None:
             line[columns[0]] = f"{max(0.0, row.score - row.late_penalty):g}"
-    # Canvas' own cells stay as they are, so that it recognises them; they hold no text of a submission.
+    # Canvas' own cells stay as they are, so that it recognises them; they hold no text of a
+    # submission.
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(found)
     return out.getvalue()
@@ -94,7 +105,17 @@ def as_canvas(rows: Iterable[Row], template: str) -> str:
 
 def as_long(results: Iterable[SubmissionResult]) -> str:
     """One line per student and check."""
-    head = ["assignment", "student_id", "check", "hidden", "outcome", "points", "max_points", "seconds", "message"]
+    head = [
+        "assignment",
+        "student_id",
+        "check",
+        "hidden",
+        "outcome",
+        "points",
+        "max_points",
+        "seconds",
+        "message",
+    ]
     return table(
         head,
         (

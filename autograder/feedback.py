@@ -1,7 +1,7 @@
 """The page that a student gets back: readable by everybody, and dead to scripts.
 
-Everything that comes from a submission is escaped text or a pixel image; the page's own policy allows no
-script at all, and no address outside of it.
+Everything that comes from a submission is escaped text or a pixel image; the page's own policy
+allows no script at all, and no address outside of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from typing import Any
 from autograder.outcomes import NEXT_STEP, CellRecord, CheckResult, Outcome, SubmissionResult
 from autograder.record import HIDDEN_SOURCE, write_atomically
 
-_SYMBOLS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.NEEDS_HUMAN: "…", Outcome.ENGINE_FAULT: "…"}
+_SYMBOLS = {
+    Outcome.PASSED: "✓",
+    Outcome.PARTIAL: "◐",
+    Outcome.NEEDS_HUMAN: "…",
+    Outcome.ENGINE_FAULT: "…",
+}
 _TITLES = {
     "given": "Given cell",
     "answer": "Your answer",
@@ -65,15 +70,19 @@ def shape(check: CheckResult) -> str:
 def render(result: SubmissionResult) -> str:
     """The page as text."""
     waiting = sum(c.max_points for c in result.checks if c.outcome is Outcome.NEEDS_HUMAN)
-    page: str = environment().get_template("feedback.html").render(
-        result=result,
-        waiting=waiting,
-        cells=[_cell(cell) for cell in result.cells if _is_shown(cell)],
-        number=number,
-        symbol=symbol,
-        shape=shape,
-        step=lambda check: NEXT_STEP.get(check.outcome, ""),
-        style=style(),
+    page: str = (
+        environment()
+        .get_template("feedback.html")
+        .render(
+            result=result,
+            waiting=waiting,
+            cells=[_cell(cell) for cell in result.cells if _is_shown(cell)],
+            number=number,
+            symbol=symbol,
+            shape=shape,
+            step=lambda check: NEXT_STEP.get(check.outcome, ""),
+            style=style(),
+        )
     )
     return page
 

@@ -1,7 +1,8 @@
 """Grade one submission: run its notebook across the two processes and say what each check came to.
 
-This process stands between A and B. It passes their frames on without looking inside, keeps the clock, and
-when A dies it starts a new one and repeats every cell but the culprit, so that one crash costs one exercise.
+This process stands between A and B. It passes their frames on without looking inside, keeps the
+clock, and when A dies it starts a new one and repeats every cell but the culprit, so that one
+crash costs one exercise.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from autograder.limits import Limits
 from autograder.outcomes import CellRecord, CheckResult, Outcome, SubmissionResult
 from autograder.rebuild import Plan, Step, Template, rebuild
 
-#: The soft limit strikes first, inside the process; this much later the jail is killed from outside.
+#: The soft limit strikes first, inside the process; this much later the jail is killed from
+#: outside.
 GRACE_SECONDS = 2.0
 
 
@@ -32,6 +34,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     notes: tuple[str, ...] = ()
+    protected: bool = True  # False: without bubblewrap, for one's own code
 
 
 def execute(job: Job) -> SubmissionResult:
@@ -67,10 +70,13 @@ class _Run:
         template = job.template
         self._settings = {"seed": job.seed}
         sources = tuple(s.source for s in template.steps if s.kind in ("given", "test"))
-        self._for_a = sandbox.nursery_for(sandbox.profile_for_answers(template.packages))
-        self._for_b = sandbox.nursery_for(sandbox.profile_for_tests(template.packages, sources))
-        self._a: sandbox.Sandbox | None = None
-        self._b: sandbox.Sandbox | None = None
+        self._for_a = sandbox.nursery_for(
+            sandbox.profile_for_answers(template.packages), job.protected
+        )
+        tests = sandbox.profile_for_tests(template.packages, sources)
+        self._for_b = sandbox.nursery_for(tests, job.protected)
+        self._a: sandbox.Process | None = None
+        self._b: sandbox.Process | None = None
         self._done: list[Step] = []  # what A has run, to be repeated after a crash
         self._given: list[Step] = []  # what B has run
         self._restarts = 0
@@ -83,7 +89,9 @@ class _Run:
         try:
             for step in self._plan.steps:
                 shown, check = self._step(step)
-                cells.append(CellRecord(step.cell_type, step.kind, step.source, step.grade_id, shown))
+                cells.append(
+                    CellRecord(step.cell_type, step.kind, step.source, step.grade_id, shown)
+                )
                 if check is not None:
                     checks.append(check)
         finally:
@@ -119,7 +127,7 @@ class _Run:
             reply = self._run_in_a(process, step)
         except _Died as death:
             self._forget_a(death)
-            error = {"type": death.outcome.value, "text": str(death), "places": []}
+            error: dict[str, Any] = {"type": death.outcome.value, "text": str(death), "places": []}
             self._errors[step.cell_id] = {**error, "outcome": death.outcome}
             return (outputs.error_output(error),)
         self._done.append(step)
@@ -129,7 +137,7 @@ class _Run:
             shown = (*shown, outputs.error_output(problem))
         return shown
 
-    def _living_a(self) -> sandbox.Sandbox:
+    def _living_a(self) -> sandbox.Process:
         if self._a is not None:
             return self._a
         while self._restarts <= self._limits.restarts:
@@ -143,7 +151,9 @@ class _Run:
                     break
             else:
                 return process
-        raise self._last_death or _Died(Outcome.PROCESS_DIED, "the Python process could not be kept alive")
+        raise self._last_death or _Died(
+            Outcome.PROCESS_DIED, "the Python process could not be kept alive"
+        )
 
     def _forget_a(self, death: _Died) -> None:
         self._last_death = death
@@ -152,12 +162,18 @@ class _Run:
             self._a.close()
             self._a = None
 
-    def _run_in_a(self, process: sandbox.Sandbox, step: Step) -> dict[str, Any]:
+    def _run_in_a(self, process: sandbox.Process, step: Step) -> dict[str, Any]:
         limits = self._limits
         cpu, wall = limits.cell_cpu_seconds, limits.cell_wall_seconds
         process.budget(cpu + GRACE_SECONDS)
         deadline = time.monotonic() + wall + GRACE_SECONDS
-        request = {"op": "run", "cell": step.cell_id, "source": step.source, "cpu": cpu, "wall": wall}
+        request = {
+            "op": "run",
+            "cell": step.cell_id,
+            "source": step.source,
+            "cpu": cpu,
+            "wall": wall,
+        }
         try:
             wire.send_frame(process.channel, b"E" + wire.encode(request), wall)
             while True:
@@ -167,11 +183,12 @@ class _Run:
         except wire.WireError as error:
             raise self._death(process, error) from error
 
-    def _death(self, process: sandbox.Sandbox, error: wire.WireError) -> _Died:
+    def _death(self, process: sandbox.Process, error: wire.WireError) -> _Died:
         """Why A does not answer any more, in words for the student."""
         if isinstance(error, wire.Late):
             return _Died(
-                Outcome.TIMEOUT, f"stopped after {self._limits.cell_wall_seconds} seconds on the clock"
+                Outcome.TIMEOUT,
+                f"stopped after {self._limits.cell_wall_seconds} seconds on the clock",
             )
         if not isinstance(error, wire.Closed):
             return _Died(Outcome.PROCESS_DIED, "the process sent something that is not plain data")
@@ -183,12 +200,16 @@ class _Run:
                 Outcome.TIMEOUT, f"stopped after {self._limits.cell_cpu_seconds} processor seconds"
             )
         if why == "memory":
-            return _Died(Outcome.OUT_OF_MEMORY, f"used more than {self._limits.memory_mib} MiB of memory")
-        return _Died(Outcome.PROCESS_DIED, f"your code ended the Python process ({_ending(process.status)})")
+            return _Died(
+                Outcome.OUT_OF_MEMORY, f"used more than {self._limits.memory_mib} MiB of memory"
+            )
+        return _Died(
+            Outcome.PROCESS_DIED, f"your code ended the Python process ({_ending(process.status)})"
+        )
 
     # -- process B ---------------------------------------------------------------------------
 
-    def _living_b(self) -> sandbox.Sandbox:
+    def _living_b(self) -> sandbox.Process:
         if self._b is None:
             self._b = self._for_b.spawn(self._limits, self._settings)
             for step in self._given:
@@ -200,7 +221,13 @@ class _Run:
         process = self._b if self._b is not None else self._living_b()
         limits = self._limits
         cpu, wall = limits.cell_cpu_seconds, limits.cell_wall_seconds
-        request = {"op": "run", "cell": step.cell_id, "source": step.source, "cpu": 2 * cpu, "wall": 2 * wall}
+        request = {
+            "op": "run",
+            "cell": step.cell_id,
+            "source": step.source,
+            "cpu": 2 * cpu,
+            "wall": 2 * wall,
+        }
         process.budget(2 * cpu + GRACE_SECONDS)
         link = _Link(process, lambda: self._ready_a(cpu, wall), self._death)
         try:
@@ -217,12 +244,14 @@ class _Run:
             reply["death"] = link.death
         return reply
 
-    def _ready_a(self, cpu: int, wall: int) -> sandbox.Sandbox:
+    def _ready_a(self, cpu: int, wall: int) -> sandbox.Process:
         process = self._living_a()
         process.budget(cpu + GRACE_SECONDS)
         try:
             wire.send_frame(
-                process.channel, b"E" + wire.encode({"op": "budget", "cpu": cpu, "wall": wall}), wall
+                process.channel,
+                b"E" + wire.encode({"op": "budget", "cpu": cpu, "wall": wall}),
+                wall,
             )
         except wire.WireError as error:
             raise self._death(process, error) from error
@@ -248,12 +277,12 @@ class _Link:
 
     def __init__(
         self,
-        b: sandbox.Sandbox,
-        start_a: Callable[[], sandbox.Sandbox],
-        explain: Callable[[sandbox.Sandbox, wire.WireError], _Died],
+        b: sandbox.Process,
+        start_a: Callable[[], sandbox.Process],
+        explain: Callable[[sandbox.Process, wire.WireError], _Died],
     ) -> None:
         self._b, self._start_a, self._explain = b, start_a, explain
-        self._a: sandbox.Sandbox | None = None
+        self._a: sandbox.Process | None = None
         self.death: _Died | None = None
 
     def carry(self, deadline: float) -> dict[str, Any]:
@@ -292,7 +321,7 @@ class _Link:
         if self.death is not None:
             self._tell_b()
 
-    def _from_a(self, a: sandbox.Sandbox, deadline: float) -> None:
+    def _from_a(self, a: sandbox.Process, deadline: float) -> None:
         try:
             frame = wire.receive_frame(a.channel, deadline)
         except wire.WireError as error:
@@ -303,7 +332,7 @@ class _Link:
         else:
             self._bury(a, wire.WireError("a frame for somebody else"))
 
-    def _bury(self, a: sandbox.Sandbox, error: wire.WireError) -> None:
+    def _bury(self, a: sandbox.Process, error: wire.WireError) -> None:
         self.death = self._explain(a, error)
         self._tell_b()
 

@@ -1,7 +1,8 @@
 """Walls around one forked process: its own namespaces, empty disks, limits and no privileges.
 
-Runs inside the sandbox, in a child that the warm parent (:mod:`autograder.nursery`) has just forked.
-Everything here is a system call away from the standard library, because Python 3.11 has no ``unshare``.
+Runs inside the sandbox, in a child that the warm parent (:mod:`autograder.nursery`) has just
+forked. Everything here is a system call away from the standard library, because Python 3.11 has no
+``unshare``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Callable, Mapping
 _libc = ctypes.CDLL(None, use_errno=True)
 
 # <linux/sched.h>: mounts, control groups, host name, IPC, users, process ids, network
-_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+_NAMESPACES = (
+    0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+)
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 1, 4, 38, 24
 
@@ -63,7 +66,9 @@ def enter_namespaces(disk_mib: int) -> None:
             file.write(text)
     _check(_libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None), "mount private /")
     _check(_mount("tmpfs", "/tmp", f"size={disk_mib}m,nr_inodes=4096,mode=700"), "mount /tmp")
-    _check(_mount("tmpfs", "/dev/shm", f"size={_SHM_MIB}m,nr_inodes=256,mode=700"), "mount /dev/shm")
+    _check(
+        _mount("tmpfs", "/dev/shm", f"size={_SHM_MIB}m,nr_inodes=256,mode=700"), "mount /dev/shm"
+    )
 
 
 def hide_processes() -> None:
@@ -76,11 +81,11 @@ def hide_processes() -> None:
 
 
 class _CapHeader(ctypes.Structure):
-    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]  # noqa: RUF012 -- ctypes' way
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
 
 
 class _CapData(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012 -- ctypes' way
+    _fields_ = [
         ("effective", ctypes.c_uint32),
         ("permitted", ctypes.c_uint32),
         ("inheritable", ctypes.c_uint32),
@@ -176,6 +181,8 @@ def _first_process(channel: int, limits: Mapping[str, int], work: Callable[[int]
         while True:
             pid, state = os.wait()
             if pid == second:
-                os._exit(128 + os.WTERMSIG(state) if os.WIFSIGNALED(state) else os.WEXITSTATUS(state))
+                os._exit(
+                    128 + os.WTERMSIG(state) if os.WIFSIGNALED(state) else os.WEXITSTATUS(state)
+                )
     finally:
         os._exit(71)

@@ -1,8 +1,9 @@
 """What has been done, keyed by content, so that nothing is done twice and nothing is lost.
 
-A submission goes from *queued* to *running* to *executed* (its result is stored here) to *recorded* (its
-marks are in the gradebook). Every step is one transaction. Whoever starts again after a power cut finds the
-last completed step: executed results are recorded without running them again, the rest is run again.
+A submission goes from *queued* to *running* to *executed* (its result is stored here) to
+*recorded* (its marks are in the gradebook). Every step is one transaction. Whoever starts again
+after a power cut finds the last completed step: executed results are recorded without running them
+again, the rest is run again.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class Journal:
                 (student, assignment, key),
             )
             self._db.execute(
-                "UPDATE work SET state = 'recorded', changed = CURRENT_TIMESTAMP WHERE key = ?", (key,)
+                "UPDATE work SET state = 'recorded', changed = CURRENT_TIMESTAMP WHERE key = ?",
+                (key,),
             )
             self._db.execute("COMMIT")
 
@@ -98,7 +100,9 @@ class Journal:
         self._run("UPDATE work SET state = 'queued', result = NULL WHERE key = ?", (key,))
 
     def _move(self, key: str, state: str) -> None:
-        self._run("UPDATE work SET state = ?, changed = CURRENT_TIMESTAMP WHERE key = ?", (state, key))
+        self._run(
+            "UPDATE work SET state = ?, changed = CURRENT_TIMESTAMP WHERE key = ?", (state, key)
+        )
 
     def result(self, key: str) -> SubmissionResult | None:
         """The stored result."""
@@ -109,7 +113,8 @@ class Journal:
     def results(self, assignment: str) -> Iterable[SubmissionResult]:
         """Results whose marks are in the gradebook, by student."""
         rows = self._run(
-            "SELECT key FROM work WHERE assignment = ? AND state = 'recorded' ORDER BY student", (assignment,)
+            "SELECT key FROM work WHERE assignment = ? AND state = 'recorded' ORDER BY student",
+            (assignment,),
         )
         for (key,) in rows:
             result = self.result(str(key))

@@ -24,7 +24,12 @@ class Limits:
         known = {field.name for field in fields(self)}
         chosen: dict[str, int] = {}
         for name, value in changes.items():
-            if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if (
+                name not in known
+                or not isinstance(value, int)
+                or isinstance(value, bool)
+                or value < 1
+            ):
                 raise ValueError(
                     f"course.limits has {name} = {value!r}; known are whole numbers above 0 for "
                     + ", ".join(sorted(known))

@@ -40,10 +40,11 @@ def read_bytes(path: Path) -> bytes:
         if path.is_symlink():
             raise BadFile("link", f"{path.name} is a link, not a file") from error
         raise BadFile("unreadable", f"{path.name} cannot be read: {error.strerror}") from error
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(handle)
+        raise BadFile("not-a-file", f"{path.name} is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise BadFile("not-a-file", f"{path.name} is not a regular file")
         if facts.st_size > MAX_FILE:
             raise BadFile(
                 "too-large",
@@ -77,10 +78,13 @@ def _json(data: bytes, name: str) -> dict[str, Any]:
             text = data.decode("utf-16", "replace")
         else:
             raise BadFile(
-                "encoding", f"{name} is not UTF-8 text (byte {error.start}). Save it in Jupyter again."
+                "encoding",
+                f"{name} is not UTF-8 text (byte {error.start}). Save it in Jupyter again.",
             ) from error
     if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in text.splitlines()):
-        raise BadFile("merge-conflict", f"{name} still holds the marks of a merge conflict (<<<<<<<)")
+        raise BadFile(
+            "merge-conflict", f"{name} still holds the marks of a merge conflict (<<<<<<<)"
+        )
     try:
         tree = json.loads(text)
     except RecursionError as error:
@@ -103,7 +107,9 @@ def _upgrade(tree: dict[str, Any], name: str) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             return dict(nbformat.convert(nbformat.from_dict(tree), 4))
     except Exception as error:
-        raise BadFile("old-format", f"{name} has notebook format 3 and cannot be upgraded") from error
+        raise BadFile(
+            "old-format", f"{name} has notebook format 3 and cannot be upgraded"
+        ) from error
 
 
 def _cell(cell: object) -> Cell | None:

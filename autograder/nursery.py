@@ -1,9 +1,10 @@
 """The warm parent: imports once, then forks a fresh jail for every submission.
 
-Started inside bubblewrap by :mod:`autograder.sandbox` as ``python -I -S nursery.py SETTINGS``. It reads
-requests from the engine (spawn, budget, kill), keeps an eye on the processor time and the memory of each
-jail from outside, and reports how each one ended. It never reads a byte that a stranger wrote, and it stays
-a single thread: a thread pool that was started before a fork would be broken after it.
+Started inside bubblewrap by :mod:`autograder.sandbox` as ``python -I -S nursery.py SETTINGS``. It
+reads requests from the engine (spawn, budget, kill), keeps an eye on the processor time and the
+memory of each jail from outside, and reports how each one ended. It never reads a byte that a
+stranger wrote, and it stays a single thread: a thread pool that was started before a fork would be
+broken after it.
 """
 
 from __future__ import annotations
@@ -195,9 +196,7 @@ def main(settings: dict[str, Any]) -> None:
     jail.set_dumpable(False)
     gc.collect()
     gc.freeze()
-    engine.send(
-        json.dumps({"event": "ready", "seconds": time.perf_counter() - started}).encode()
-    )
+    engine.send(json.dumps({"event": "ready", "seconds": time.perf_counter() - started}).encode())
     nursery.run()
 
 

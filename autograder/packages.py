@@ -24,7 +24,9 @@ class UnknownPackage(Exception):  # noqa: N818 -- what it says
 
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
-    return {name: list(found) for name, found in importlib.metadata.packages_distributions().items()}
+    return {
+        name: list(found) for name, found in importlib.metadata.packages_distributions().items()
+    }
 
 
 def _key(name: str) -> str:
@@ -75,13 +77,17 @@ def binds_for(packages: tuple[str, ...]) -> tuple[Bind, ...]:
 
 
 def _is_this_project(distribution: str) -> bool:
-    return "autograder" in {name for name, owners in _distributions().items() if distribution in owners}
+    return "autograder" in {
+        name for name, owners in _distributions().items() if distribution in owners
+    }
 
 
 def _folder(top: str) -> Path:
     spec = importlib.util.find_spec(top)
     if spec is None or spec.origin is None:
-        raise UnknownPackage(f"the assignment wants the package {top!r}, which is not installed here")
+        raise UnknownPackage(
+            f"the assignment wants the package {top!r}, which is not installed here"
+        )
     path = Path(spec.origin)
     return path.parent if path.name == "__init__.py" else path
 
@@ -106,7 +112,9 @@ def _local(name: str) -> dict[str, Path]:
             raise UnknownPackage(f"the assignment wants {top}.{part}, which does not exist")
         binds[f"/course/{top}/{path.name}"] = path
         for file in path.rglob("*.py") if path.is_dir() else [path]:
-            pending += [n.split(".")[1] for n in imported_names(file.read_text()) if n.startswith(f"{top}.")]
+            pending += [
+                n.split(".")[1] for n in imported_names(file.read_text()) if n.startswith(f"{top}.")
+            ]
     return binds
 
 
@@ -153,7 +161,11 @@ def site_folders() -> list[Path]:
 def folders_to_hide(prefix: Path) -> list[str]:
     """Folders of installed packages below a Python that is shown as ``/python``, and of the system's."""
     found = []
-    for root, place in ((prefix, "/python"), (Path("/usr"), "/usr"), (Path("/usr/local"), "/usr/local")):
+    for root, place in (
+        (prefix, "/python"),
+        (Path("/usr"), "/usr"),
+        (Path("/usr/local"), "/usr/local"),
+    ):
         for folder in sorted(root.glob("lib*/python3*/*-packages")):
             if folder.is_dir() and not folder.is_symlink():
                 found.append(f"{place}/{folder.relative_to(root)}")

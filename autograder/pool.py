@@ -1,7 +1,7 @@
 """Grade many submissions on any executor, with the journal in between.
 
-Only so many are in flight that memory stays bounded. A timeout or lack of memory is not believed until the
-submission has been run a second time with nothing else beside it.
+Only so many are in flight that memory stays bounded. A timeout or lack of memory is not believed
+until the submission has been run a second time with nothing else beside it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What process B holds of things that live in process A: functions, classes and objects.
 
-A proxy forwards calls, attributes and items, and gets plain data back. It never stands in for a number, a
-truth value or an array: whoever compares a proxy gets an error and not an answer that the other side chose.
+A proxy forwards calls, attributes and items, and gets plain data back. It never stands in for a
+number, a truth value or an array: whoever compares a proxy gets an error and not an answer that
+the other side chose.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class StudentTimeout(Exception):  # noqa: N818 -- named as the outcome that it b
     """The student's code used up its time while a test waited for it."""
 
 
-class StudentGone(BaseException):  # noqa: N818 -- a test's `except Exception` must not hide it
+class StudentGone(BaseException):
     """The student's process has ended; the engine knows why."""
 
 
@@ -80,7 +81,9 @@ class Peer:
             raise
         except Exception as error:
             # The name only: the text of a test's error could hold what the test expects.
-            return wire.encode({"op": "raise", "text": f"the test's function: {type(error).__name__}"})
+            return wire.encode(
+                {"op": "raise", "text": f"the test's function: {type(error).__name__}"}
+            )
 
     def refer(self, value: object) -> dict[str, Any] | None:
         """Describe a proxy by its handle and lend a function of the test."""
@@ -112,12 +115,13 @@ def _rebuild(message: dict[str, Any]) -> BaseException:
         known = next((kind for kind in kinds if kind in ALLOWED), None)
         error = getattr(builtins, known)(text) if known else StudentError(f"{name}: {text}")
     places = message.get("places")
-    error.from_student = {  # type: ignore[attr-defined]
+    origin = {
         "type": name,
         "text": text,
         "cell": str(message.get("cell", ""))[:100],
         "places": [str(p)[:300] for p in places[:6]] if isinstance(places, list) else [],
     }
+    error.__dict__["from_student"] = origin
     return error
 
 
@@ -181,7 +185,7 @@ class Proxy:
     def __ne__(self, other: object) -> bool:
         return False if other is self else self._refuse()
 
-    __bool__ = __int__ = __float__ = __complex__ = __index__ = _refuse  # type: ignore[assignment]
+    __bool__ = __int__ = __float__ = __complex__ = __index__ = _refuse
     __lt__ = __le__ = __gt__ = __ge__ = __array__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _refuse
     __truediv__ = __rtruediv__ = __matmul__ = __rmatmul__ = __pow__ = __rpow__ = _refuse

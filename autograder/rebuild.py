@@ -1,7 +1,7 @@
 """Rebuild, don't repair: the instructor's notebook with the student's answers put in.
 
-Only the text of answer cells and of extra cells comes from the submission. Its metadata, tags, order, types
-and outputs are never looked at, so nothing in them can change a mark.
+Only the text of answer cells and of extra cells comes from the submission. Its metadata, tags,
+order, types and outputs are never looked at, so nothing in them can change a mark.
 """
 
 from __future__ import annotations
@@ -63,34 +63,36 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def read_source(path: Path, *, visible_only: bool = False) -> Template:
-    """Read the source version of an assignment (or the released one: then its tests are all visible)."""
+def read_source(path: Path, *, handed_in: bool = False) -> Template:
+    """Read an assignment: its source version, or a notebook that was handed in as its own template."""
     import nbformat
 
     try:
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
         raise SourceError(f"{path}: not a notebook that nbformat can read ({error})") from error
-    cleared = _cleared(notebook, visible_only)
+    cleared = notebook if handed_in else _cleared(notebook)
     steps = [_source_step(cell, place) for place, cell in enumerate(cleared.cells, 1)]
     counts = Counter(step.grade_id for step in steps if step.grade_id)
     for grade_id, count in counts.items():
         if count > 1:
-            raise SourceError(f"{path}: {count} cells have the grade_id {grade_id!r}; ids must differ")
+            raise SourceError(
+                f"{path}: {count} cells have the grade_id {grade_id!r}; ids must differ"
+            )
     course = notebook.metadata.get("course", {})
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Template(path.parent.name, path.stem, tuple(steps), dict(course), digest)
 
 
-def _cleared(notebook: Any, visible_only: bool) -> Any:
+def _cleared(notebook: Any) -> Any:
     """Take out solutions and marking guides, as nbgrader does for the release version."""
     import copy
 
-    from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
+    from nbgrader.preprocessors import ClearMarkScheme, ClearSolutions
 
     cleared = copy.deepcopy(notebook)
     resources: dict[str, Any] = {}
-    for step in (ClearSolutions, ClearMarkScheme, *([ClearHiddenTests] if visible_only else [])):
+    for step in (ClearSolutions, ClearMarkScheme):
         try:
             cleared, resources = step().preprocess(cleared, resources)
         except (RuntimeError, ValueError) as error:
@@ -138,11 +140,15 @@ def rebuild(template: Template, submitted: list[Cell]) -> Plan:
         if grade_id is not None:
             seen[grade_id] += 1
             anchor = grade_id
-        if grade_id in wanted and seen[grade_id] == 1:  # type: ignore[index]
-            answers[grade_id] = cell  # type: ignore[index]
+        if grade_id in wanted and seen[grade_id] == 1:
+            answers[grade_id] = cell
         elif grade_id in wanted or (grade_id is None and _normal(cell.source) not in unmarked):
             extras.append((anchor, cell))
-    notes = [f"The cell {i!r} is there {n} times; the first is the answer." for i, n in seen.items() if n > 1]
+    notes = [
+        f"The cell {i!r} is there {n} times; the first is the answer."
+        for i, n in seen.items()
+        if n > 1
+    ]
     unknown = {c.grade_id for c in submitted if c.grade_id and c.grade_id not in known}
     notes += [f"The id {i!r} belongs to no cell of this assignment." for i in sorted(unknown)[:20]]
     notes += [
@@ -154,7 +160,9 @@ def rebuild(template: Template, submitted: list[Cell]) -> Plan:
     extras, found = _match_by_names(known, wanted - set(answers), extras)
     for grade_id, cell in found.items():
         answers[grade_id] = cell
-        notes.append(f"The answer {grade_id!r} had lost its id; it was recognised by the names it defines.")
+        notes.append(
+            f"The answer {grade_id!r} had lost its id; it was recognised by the names it defines."
+        )
     return Plan(tuple(_assemble(template, answers, extras, wanted)), tuple(notes))
 
 
@@ -191,7 +199,7 @@ def _normal(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
-def _put_right(known: dict[str | None, Step], answers: dict[str, Cell]) -> list[str]:
+def _put_right(known: dict[str, Step], answers: dict[str, Cell]) -> list[str]:
     """Swap answers that stand under each other's id, where the names they define leave no doubt."""
     lost = {i for i, c in answers.items() if c.cell_type == "code" and not _fits(known[i], c)}
     homes = {}
@@ -205,7 +213,9 @@ def _put_right(known: dict[str | None, Step], answers: dict[str, Cell]) -> list[
     if set(homes) != set(homes.values()):
         return []
     answers.update(moved)
-    return [f"The answer to {i!r} stood under the id {other!r}." for i, other in sorted(homes.items())]
+    return [
+        f"The answer to {i!r} stood under the id {other!r}." for i, other in sorted(homes.items())
+    ]
 
 
 def _fits(step: Step, cell: Cell) -> bool:
@@ -214,13 +224,17 @@ def _fits(step: Step, cell: Cell) -> bool:
 
 
 def _match_by_names(
-    known: dict[str | None, Step], missing: set[str], extras: list[tuple[str | None, Cell]]
+    known: dict[str, Step], missing: set[str], extras: list[tuple[str | None, Cell]]
 ) -> tuple[list[tuple[str | None, Cell]], dict[str, Cell]]:
     """Recognise code answers that lost their metadata, where only one cell comes into question."""
     found: dict[str, Cell] = {}
     for grade_id in sorted(missing):
         names = names_defined(known[grade_id].source)
-        fitting = [cell for _, cell in extras if cell.cell_type == "code" and names_defined(cell.source) & names]
+        fitting = [
+            cell
+            for _, cell in extras
+            if cell.cell_type == "code" and names_defined(cell.source) & names
+        ]
         if len(fitting) == 1:
             found[grade_id] = fitting[0]
     taken = [id(cell) for cell in found.values()]

@@ -1,7 +1,8 @@
 """The one writer of nbgrader's gradebook.
 
-Marks that a person gave are never touched. The automatic mark of every cell is cleared before the new ones
-are written, so nothing of an earlier submission survives. A locked database is waited for.
+Marks that a person gave are never touched. The automatic mark of every cell is cleared before the
+new ones are written, so nothing of an earlier submission survives. A locked database is waited
+for.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Recorder:
         from nbgrader.api import Gradebook
 
         # A new gradebook asks the program alembic for its version; it lies beside this Python.
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        os.environ["PATH"] = (
+            f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        )
         self._url, self._template, self._autograded = url, template, autograded
         self._book = self._patiently(lambda: Gradebook(url))
         self._patiently(lambda: self._register(source))
@@ -121,7 +124,9 @@ class Recorder:
         except MissingEntry:
             book.add_student(result.student)
         with book.db.no_autoflush:  # nbgrader adds the submission only after its parts
-            submission = book.update_or_create_submission(assignment, result.student, timestamp=submitted)
+            submission = book.update_or_create_submission(
+                assignment, result.student, timestamp=submitted
+            )
         notebook = next(n for n in submission.notebooks if n.name == self._template.notebook)
         checks = {check.grade_id: check for check in result.checks}
         for grade in notebook.grades:
@@ -160,7 +165,8 @@ def _is_lock(error: Any) -> bool:
 
 def course_config() -> Any:
     """What ``nbgrader_config.py`` in the current folder says; it belongs to the instructor."""
-    from traitlets.config import Config, PyFileConfigLoader
+    from traitlets.config import Config
+    from traitlets.config.loader import PyFileConfigLoader
 
     path = Path("nbgrader_config.py")
     if not path.exists():
@@ -188,7 +194,9 @@ def comments_for(result: SubmissionResult, template: Template) -> dict[str, str]
             continue
         if check.manual and check.outcome is Outcome.NEEDS_HUMAN:
             continue
-        line = check.message if check.manual else f"{check.grade_id}: {check.outcome}: {check.message}"
+        line = (
+            check.message if check.manual else f"{check.grade_id}: {check.outcome}: {check.message}"
+        )
         found.setdefault(answer, []).append(line)
     return {name: "\n".join(lines) for name, lines in found.items()}
 
@@ -216,7 +224,11 @@ def build_notebook(result: SubmissionResult, template: Template) -> Any:
             cell.metadata["nbgrader"] = dict(marks[grade_id])
         cells.append(cell)
     notebook = v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
 

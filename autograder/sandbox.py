@@ -1,8 +1,9 @@
 """Bubblewrap around a warm parent, and a handle for each jail that it forks.
 
-One :class:`Nursery` per role and list of packages. Its bubblewrap sees the Python installation, the packages
-and three files of the engine, all read-only; no network, no home, no course folder. For every submission the
-warm parent forks a process into namespaces and disks of its own (:mod:`autograder.jail`).
+One :class:`Nursery` per role and list of packages. Its bubblewrap sees the Python installation,
+the packages and three files of the engine, all read-only; no network, no home, no course folder.
+For every submission the warm parent forks a process into namespaces and disks of its own
+(:mod:`autograder.jail`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from autograder import packages as packaging
 from autograder.limits import Limits
@@ -31,7 +32,7 @@ START_SECONDS = 120
 
 _ENGINE_FILES = ("__init__", "wire", "shell", "student", "checker", "proxies", "jail", "nursery")
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp/home",
     "USER": "student",
@@ -98,7 +99,7 @@ def command_line(profile: Profile, settings: dict[str, Any]) -> list[str]:
     else:
         line += ["--unshare-user"]
     line += ["--clearenv"]
-    for name, value in _ENVIRONMENT.items():
+    for name, value in ENVIRONMENT.items():
         line += ["--setenv", name, value]
     line += ["--ro-bind", "/usr", "/usr"]
     for name in ("lib", "lib64", "lib32", "bin"):
@@ -126,7 +127,15 @@ def command_line(profile: Profile, settings: dict[str, Any]) -> list[str]:
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     python = Path(os.path.realpath(sys.executable))
     inside = Path("/python") / python.relative_to(os.path.realpath(sys.base_prefix))
-    return [*line, str(inside), "-s", "-S", "-P", "/engine/autograder/nursery.py", json.dumps(settings)]
+    return [
+        *line,
+        str(inside),
+        "-s",
+        "-S",
+        "-P",
+        "/engine/autograder/nursery.py",
+        json.dumps(settings),
+    ]
 
 
 class Sandbox:
@@ -137,8 +146,13 @@ class Sandbox:
         self._nursery = nursery
         self._name = name
         self._ended = threading.Event()
-        self.status = 0
+        self._status = 0
         self.why: str | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status, with 128 added to the number of a signal, as shells do."""
+        return self._status
 
     def budget(self, cpu_seconds: float) -> None:
         """Allow so many processor seconds from now on; then the whole jail is killed."""
@@ -146,7 +160,7 @@ class Sandbox:
 
     def ended(self, status: int, why: str | None) -> None:
         """Called with the warm parent's report."""
-        self.status, self.why = status, why
+        self._status, self.why = status, why
         self._ended.set()
 
     def reason(self, seconds: float = 10.0) -> str | None:
@@ -169,24 +183,25 @@ class Nursery:
         self._sandboxes: dict[int, Sandbox] = {}
         self._lock = threading.Lock()
         self._ready = threading.Event()
-        self._problem: str | None = None
+        self.problem: str | None = None
         self._engine, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # The kernel kills bubblewrap when the *thread* that started it ends, so one thread stays with it.
+        # The kernel kills bubblewrap when the *thread* that started it ends, so one thread stays
+        # with it.
         threading.Thread(target=self._attend, name=f"{profile.role} nursery", daemon=True).start()
 
     def wait_ready(self) -> None:
         """Wait until everything is imported."""
         if not self._ready.wait(START_SECONDS):
             raise SandboxError("the sandbox did not start in time; is the machine overloaded?")
-        if self._problem:
-            raise SandboxError(self._problem)
+        if self.problem:
+            raise SandboxError(self.problem)
 
     def _attend(self) -> None:
         with tempfile.TemporaryFile() as errors:
             try:
                 process = self._start(errors)
             except Exception as error:
-                self._problem = str(error)
+                self.problem = str(error)
                 self._ready.set()
                 return
             while event := self._receive():
@@ -194,10 +209,10 @@ class Nursery:
             status = process.wait()
             errors.seek(0)
             text = errors.read()[-2000:].decode("utf-8", "replace").strip()
-        self._problem = f"the sandbox ended ({status}): {text or 'without a word'}"
+        self.problem = f"the sandbox ended ({status}): {text or 'without a word'}"
         self._ready.set()
         for sandbox in list(self._sandboxes.values()):
-            sandbox.ended(-1, f"fault: {self._problem}")
+            sandbox.ended(-1, f"fault: {self.problem}")
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
         settings = {
@@ -210,7 +225,11 @@ class Nursery:
         }
         line = command_line(self.profile, settings)
         process = subprocess.Popen(
-            line, pass_fds=[self._theirs.fileno()], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
+            line,
+            pass_fds=[self._theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
         )
         self._theirs.close()
         return process
@@ -253,7 +272,7 @@ class Nursery:
             with self._lock:
                 socket.send_fds(self._engine, [json.dumps(request).encode()], [theirs.fileno()])
         except OSError as error:
-            raise SandboxError(self._problem or f"the sandbox has gone: {error}") from error
+            raise SandboxError(self.problem or f"the sandbox has gone: {error}") from error
         finally:
             theirs.close()
         return sandbox
@@ -263,16 +282,49 @@ class Nursery:
         self._engine.close()
 
 
-_nurseries: dict[Profile, Nursery] = {}
+class Process(Protocol):
+    """What the engine needs of a process, with walls or without."""
+
+    channel: socket.socket
+    why: str | None
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+
+    def budget(self, cpu_seconds: float) -> None:
+        """Allow so many processor seconds from now on."""
+
+    def reason(self, seconds: float = 10.0) -> str | None:
+        """Why it ended."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Source(Protocol):
+    """Where processes come from."""
+
+    def spawn(self, limits: Limits, settings: dict[str, Any]) -> Process:
+        """Start one."""
+
+    def close(self) -> None:
+        """End all."""
+
+
+_nurseries: dict[tuple[Profile, bool], Source] = {}
 _nurseries_lock = threading.Lock()
 
 
-def nursery_for(profile: Profile) -> Nursery:
-    """The warm parent of this process for a profile; started once."""
+def nursery_for(profile: Profile, protected: bool = True) -> Source:
+    """This process' warm parent for a profile; started once, and again when it has ended."""
+    from autograder import bare
+
     with _nurseries_lock:
-        found = _nurseries.get(profile)
-        if found is None or found._problem:
-            found = _nurseries[profile] = Nursery(profile)
+        found = _nurseries.get((profile, protected))
+        if found is None or (isinstance(found, Nursery) and found.problem):
+            found = Nursery(profile) if protected else bare.BareNursery(profile)
+            _nurseries[profile, protected] = found
     return found
 
 

@@ -40,8 +40,12 @@ class ClassFolder:
         folder = self.source / assignment
         found = sorted(folder.glob("*.ipynb"))
         if not found:
-            known = ", ".join(sorted(p.parent.name for p in self.source.glob("*/*.ipynb"))) or "none"
-            raise Problem(f"there is no notebook in {folder}. Assignments in {self.source}: {known}")
+            known = (
+                ", ".join(sorted(p.parent.name for p in self.source.glob("*/*.ipynb"))) or "none"
+            )
+            raise Problem(
+                f"there is no notebook in {folder}. Assignments in {self.source}: {known}"
+            )
         if len(found) > 1:
             raise Problem(f"{folder} has {len(found)} notebooks; an assignment has one")
         try:
@@ -69,11 +73,22 @@ class Summary:
         for result in sorted(self.results, key=lambda r: r.student):
             person = "yes" if result.needs_person else ""
             lines.append(
-                (result.student, result.outcome.value, f"{result.score:g}", f"{result.max_score:g}", person)
+                (
+                    result.student,
+                    result.outcome.value,
+                    f"{result.score:g}",
+                    f"{result.max_score:g}",
+                    person,
+                )
             )
         widths = [max(len(line[i]) for line in lines) for i in range(5)]
-        rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([*(row.rstrip() for row in rows), *(f"! {problem}" for problem in self.problems)])
+        rows = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            for line in lines
+        ]
+        return "\n".join(
+            [*(row.rstrip() for row in rows), *(f"! {problem}" for problem in self.problems)]
+        )
 
 
 def grade_assignment(
@@ -132,12 +147,14 @@ def _graded(
     for submission in found:
         if submission.problem:
             problem = BadFile("collect", submission.problem)
-            yield pool.Done("", verdict.unreadable(submission.student, template, problem), news=True)
-    work = [
-        Job(s.student, template, s.data, limits, seed, s.notes) for s in found if not s.problem
-    ]
+            yield pool.Done(
+                "", verdict.unreadable(submission.student, template, problem), news=True
+            )
+    work = [Job(s.student, template, s.data, limits, seed, s.notes) for s in found if not s.problem]
     running: list[str] = []
-    with tqdm(total=len(work), unit="submission", desc=template.assignment, dynamic_ncols=True) as bar:
+    with tqdm(
+        total=len(work), unit="submission", desc=template.assignment, dynamic_ncols=True
+    ) as bar:
 
         def report(event: str, student: str) -> None:
             if event in ("started", "confirming"):
@@ -152,7 +169,11 @@ def _graded(
 
 
 def _publish(
-    done: pool.Done, place: ClassFolder, recorder: Recorder, journal: Journal, submitted: datetime | None
+    done: pool.Done,
+    place: ClassFolder,
+    recorder: Recorder,
+    journal: Journal,
+    submitted: datetime | None,
 ) -> None:
     """Marks first, then the page; the journal is told last, so that a kill in between repeats both."""
     result = done.result

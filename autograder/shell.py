@@ -1,7 +1,8 @@
 """An IPython shell without a kernel: runs a cell in this process and keeps what it showed.
 
-Used on both sides, by :mod:`autograder.student` and :mod:`autograder.checker`. Output is cut by bytes while
-it is written, so that a cell that prints without end fills neither the memory nor the feedback page.
+Used on both sides, by :mod:`autograder.student` and :mod:`autograder.checker`. Output is cut by
+bytes while it is written, so that a cell that prints without end fills neither the memory nor the
+feedback page.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from IPython.core.interactiveshell import InteractiveShell
 
 MAX_TEXT = 24_000  # bytes of text that one cell may show
 MAX_RICH = 2 * 2**20  # bytes of figures that one cell may show
-#: What is kept of a rich output. HTML, SVG and JavaScript are not: their text form stands in for them.
+#: What is kept of a rich output. HTML, SVG and JavaScript are not: their text form stands in for
+#: them.
 KEPT = ("text/plain", "image/png", "image/jpeg", "text/latex")
 
 
-class TimeLimit(BaseException):  # noqa: N818 -- a limit, and not an Exception: `except Exception` must miss it
+class TimeLimit(BaseException):
     """The cell or the call has used up its seconds."""
 
 
@@ -106,7 +108,7 @@ class _Stream(io.TextIOBase):
         return "utf-8"
 
 
-class _Hook(DisplayHook):  # type: ignore[misc]
+class _Hook(DisplayHook):
     """Keeps the value of the last expression instead of printing it."""
 
     collector: Collector | None = None
@@ -122,12 +124,12 @@ class _Hook(DisplayHook):  # type: ignore[misc]
         """Nothing was printed that would have to be ended."""
 
 
-class _Publisher(DisplayPublisher):  # type: ignore[misc]
+class _Publisher(DisplayPublisher):
     """Keeps what ``display`` and figures show."""
 
     collector: Collector | None = None
 
-    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, *_: Any, **__: Any) -> None:
         if self.collector is not None:
             self.collector.rich("display_data", dict(data))
 
@@ -136,7 +138,7 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
             self.collector.outputs.clear()
 
 
-class _Compiler(CachingCompiler):  # type: ignore[misc]
+class _Compiler(CachingCompiler):
     """Names the code of a cell after the cell, so that a traceback can say where."""
 
     cell = "cell"
@@ -145,12 +147,12 @@ class _Compiler(CachingCompiler):  # type: ignore[misc]
         return f"<{self.cell}>"
 
 
-class Shell(InteractiveShell):  # type: ignore[misc]
+class Shell(InteractiveShell):
     """IPython without terminal, history and kernel."""
 
     def init_history(self) -> None:
         self.config.HistoryManager.enabled = False
-        super().init_history()
+        super().init_history()  # type: ignore[no-untyped-call]
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """The caller of :func:`run` gets the exception itself."""
@@ -173,7 +175,8 @@ def make_shell() -> Shell:
         autoawait=True,
         enable_html_pager=False,
     )
-    shell.display_formatter.active_types = list(KEPT)
+    formatter: Any = shell.display_formatter
+    formatter.active_types = list(KEPT)
     return shell
 
 
@@ -192,22 +195,25 @@ def run(shell: Shell, cell: str, source: str, cpu: float, wall: float) -> CellRu
     collector = Collector()
     out, err = _Stream("stdout"), _Stream("stderr")
     out.collector = err.collector = collector
-    shell.displayhook.collector = shell.display_pub.collector = collector
-    shell.compile.cell = cell
+    hook: Any = shell.displayhook
+    publisher: Any = shell.display_pub
+    compiler: Any = shell.compile
+    hook.collector = publisher.collector = collector
+    compiler.cell = cell
     before = sys.stdout, sys.stderr
     started = time.perf_counter()
     sys.stdout, sys.stderr = out, err
     value, error = None, None
     try:
         with time_limit(cpu, wall):
-            result = shell.run_cell(source, store_history=False)
+            result: Any = shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
         value = result.result
         error = result.error_before_exec or result.error_in_exec
     except BaseException as problem:  # the limit can strike between two lines of IPython
         error = problem
     finally:
         sys.stdout, sys.stderr = before
-        shell.displayhook.collector = shell.display_pub.collector = None
+        hook.collector = publisher.collector = None
     done = CellRun(value, error, collector)
     done.seconds = time.perf_counter() - started
     return done

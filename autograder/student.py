@@ -1,7 +1,7 @@
 """Process A: runs the student's cells, and answers what the tests in process B ask.
 
-Nothing in here is trusted after the first cell has run, because the cell can change all of it. That is why
-it only ever sends plain data, and why the other side believes nothing but that data.
+Nothing in here is trusted after the first cell has run, because the cell can change all of it.
+That is why it only ever sends plain data, and why the other side believes nothing but that data.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Student:
 
     def _get(self, message: dict[str, Any]) -> dict[str, object]:
         names = _shell.user_ns
-        found = {}
+        found: dict[str, object] = {}
         for name in message["names"]:
             if name in names:
                 try:

@@ -20,7 +20,9 @@ def of_test(
         return _points(step, reply.get("value"))
     kind = error.get("kind")
     text = plain(error.get("text"), 4000)
-    where = "".join(f"\n  in your {plain(place, 300)}" for place in (error.get("places") or [])[-2:])
+    where = "".join(
+        f"\n  in your {plain(place, 300)}" for place in (error.get("places") or [])[-2:]
+    )
     if kind == "failed":
         return _check(step, Outcome.FAILED, text or "the check failed without a message")
     if kind == "died":
@@ -63,7 +65,9 @@ def _points(step: Step, value: object) -> CheckResult:
         return _check(step, Outcome.NEEDS_HUMAN, message)
     number = value.get("number")
     if number is None:
-        return _check(step, Outcome.FAILED, "the points came out as not a number, so none are given")
+        return _check(
+            step, Outcome.FAILED, "the points came out as not a number, so none are given"
+        )
     points = min(max(float(number), 0.0), step.points)
     if points >= step.points:
         return _check(step, Outcome.PASSED, "", step.points)
@@ -85,10 +89,14 @@ def _undefined(
     for answer in [a for a in answers if name in names_defined(a.source)] + nearest:
         error = errors.get(answer.cell_id)
         if answer.missing:
-            return _check(step, Outcome.MISSING_ANSWER, f"the answer cell {answer.cell_id!r} is missing")
+            return _check(
+                step, Outcome.MISSING_ANSWER, f"the answer cell {answer.cell_id!r} is missing"
+            )
         if error is not None:
             return _after_error(step, name, answer, error)
-    return _check(step, Outcome.ERROR, f"NameError: {text}. Is it spelled like that in your answer?")
+    return _check(
+        step, Outcome.ERROR, f"NameError: {text}. Is it spelled like that in your answer?"
+    )
 
 
 def _after_error(step: Step, name: str, answer: Step, error: dict[str, Any]) -> CheckResult:
@@ -101,7 +109,9 @@ def _after_error(step: Step, name: str, answer: Step, error: dict[str, Any]) -> 
     )
     outcome = error.get("outcome")
     if not isinstance(outcome, Outcome):
-        outcome = {"TimeLimit": Outcome.TIMEOUT, "MemoryError": Outcome.OUT_OF_MEMORY}.get(kind, Outcome.ERROR)
+        outcome = {"TimeLimit": Outcome.TIMEOUT, "MemoryError": Outcome.OUT_OF_MEMORY}.get(
+            kind, Outcome.ERROR
+        )
         if kind == "NotImplementedError" and answer.unchanged:
             outcome = Outcome.UNCHANGED
     return _check(step, outcome, message)
@@ -172,4 +182,6 @@ def _without_run(
         for s in template.steps
         if s.kind in ("test", "manual")
     )
-    return SubmissionResult(student, template.assignment, template.notebook, outcome, checks, notes=(message,))
+    return SubmissionResult(
+        student, template.assignment, template.notebook, outcome, checks, notes=(message,)
+    )

@@ -1,9 +1,9 @@
 """Framed plain data between processes that do not trust each other.
 
 A frame is ``length of everything | length of the header | header (JSON) | bytes of the arrays``.
-Only plain data is ever built from it: numbers, text, bytes, tuples, lists, dicts, sets, slices, arrays and
-tensors. There is no pickle, no import by name, and nothing that the other side sends is called. Whatever a
-frame claims is checked against what is there, and every size has a cap.
+Only plain data is ever built from it: numbers, text, bytes, tuples, lists, dicts, sets, slices,
+arrays and tensors. There is no pickle, no import by name, and nothing that the other side sends is
+called. Whatever a frame claims is checked against what is there, and every size has a cap.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import math
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -125,7 +126,11 @@ class Packer:
         # A subclass may lie about itself; the base class reads the memory.
         array = np.ndarray.__array__(value) if isinstance(value, np.ndarray) else np.asarray(value)
         array = np.array(array, order="C", copy=True, subok=False)
-        if array.dtype.kind not in ARRAY_KINDS or array.dtype.hasobject or array.dtype.itemsize > 32:
+        if (
+            array.dtype.kind not in ARRAY_KINDS
+            or array.dtype.hasobject
+            or array.dtype.itemsize > 32
+        ):
             raise NotPlainData(f"an array of dtype {array.dtype} is not plain data")
         if array.nbytes > MAX_FRAME // 2:
             raise NotPlainData(f"an array of {array.nbytes / 2**20:.0f} MiB is too large")
@@ -140,8 +145,6 @@ class Packer:
 
 def _pack_torch(value: object, packer: Packer) -> dict[str, Any] | None:
     """Copy a tensor by its numbers; torch is only looked at where it is already in use."""
-    import sys
-
     torch: Any = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "Tensor"):
         return None
@@ -250,8 +253,10 @@ class Unpacker:
 
     def _torch(self, tag: str, tree: dict[str, Any], depth: int) -> object:
         import numpy as np
-        import torch
 
+        torch: Any = sys.modules.get("torch")
+        if torch is None:  # nobody makes this process import a library that it does not use
+            raise WireError("a tensor for a process that does not use torch")
         name = tree.get("v") if tag == "torchdtype" else tree.get("d")
         dtype = getattr(torch, name) if isinstance(name, str) else None
         if not isinstance(dtype, torch.dtype):
@@ -369,7 +374,9 @@ def _receive(channel: socket.socket, size: int, deadline: float | None) -> bytes
     view, place = memoryview(data), 0
     while place < size:
         try:
-            channel.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
+            channel.settimeout(
+                None if deadline is None else max(0.001, deadline - time.monotonic())
+            )
             count = channel.recv_into(view[place:])
         except TimeoutError as error:
             raise Late("the other process did not finish its sentence in time") from error

@@ -14,7 +14,13 @@ from autograder.rebuild import Template, read_source
 from tests.autograder import course
 
 TIGHT = Limits(
-    cell_cpu_seconds=2, cell_wall_seconds=5, total_cpu_seconds=60, memory_mib=600, processes=24, disk_mib=24, file_mib=16
+    cell_cpu_seconds=2,
+    cell_wall_seconds=5,
+    total_cpu_seconds=60,
+    memory_mib=600,
+    processes=24,
+    disk_mib=24,
+    file_mib=16,
 )
 
 

@@ -66,7 +66,13 @@ def _cell(kind: str, source: str, number: int, **marks: Any) -> Any:
     make = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
     cell = make(source, id=f"cell{number}")
     if marks:
-        full = {"grade": False, "solution": False, "locked": False, "schema_version": 3, "task": False}
+        full = {
+            "grade": False,
+            "solution": False,
+            "locked": False,
+            "schema_version": 3,
+            "task": False,
+        }
         cell.metadata["nbgrader"] = {**full, **marks}
     return cell
 
@@ -87,13 +93,25 @@ def source_notebook() -> Any:
         if not STUBS[grade_id]:
             head, body = "", solution
         inner = f"    ### BEGIN SOLUTION\n{body}    ### END SOLUTION" if head else solution
-        cells.append(_cell("code", f"{head}\n{inner}" if head else inner, number, grade_id=grade_id, solution=True))
+        cells.append(
+            _cell(
+                "code",
+                f"{head}\n{inner}" if head else inner,
+                number,
+                grade_id=grade_id,
+                solution=True,
+            )
+        )
         for test_id, (of, points, test) in TESTS.items():
             if of == grade_id:
                 marks = {"grade": True, "locked": True, "points": points}
                 cells.append(_cell("code", test, len(cells), grade_id=test_id, **marks))
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     notebook.metadata["course"] = {"assignment": "T01", "packages": ["numpy"]}
     return notebook
 
@@ -134,4 +152,6 @@ def submission(answers: dict[str, str] | None = None, extra: dict[str, str] | No
 
 def cell_of(notebook: Any, grade_id: str) -> Any:
     """The cell with an id."""
-    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    return next(
+        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    )

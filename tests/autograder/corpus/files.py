@@ -20,7 +20,9 @@ def _bytes(change):
 
 def _conflict(data: bytes) -> bytes:
     lines = data.split(b"\n")
-    return b"\n".join([*lines[:9], b"<<<<<<< HEAD", lines[9], b"=======", b" ", b">>>>>>> theirs", *lines[10:]])
+    return b"\n".join(
+        [*lines[:9], b"<<<<<<< HEAD", lines[9], b"=======", b" ", b">>>>>>> theirs", *lines[10:]]
+    )
 
 
 CASES = [

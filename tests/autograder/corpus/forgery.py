@@ -35,7 +35,9 @@ def _fake_outputs(notebook: Any) -> None:
 
     for name in ALL[:4]:
         cell = course.cell_of(notebook, name)
-        cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "1000"}, execution_count=1)]
+        cell.outputs = [
+            nbformat.v4.new_output("execute_result", {"text/plain": "1000"}, execution_count=1)
+        ]
         cell.execution_count = 1
 
 

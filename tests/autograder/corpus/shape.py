@@ -48,7 +48,9 @@ def _duplicate(grade_id: str, source: str | None = None):
 def _split(notebook: Any) -> None:
     cell = course.cell_of(notebook, "counter")
     cell.source = "start = 0"
-    _duplicate("counter", course.GOOD["counter"].replace("self.total = 0", "self.total = start"))(notebook)
+    _duplicate("counter", course.GOOD["counter"].replace("self.total = 0", "self.total = start"))(
+        notebook
+    )
 
 
 def _reversed(notebook: Any) -> None:
@@ -90,7 +92,11 @@ def _kernel(name: str | None):
         if name is None:
             del notebook.metadata["kernelspec"]
         else:
-            notebook.metadata["kernelspec"] = {"name": name, "display_name": name, "language": "julia"}
+            notebook.metadata["kernelspec"] = {
+                "name": name,
+                "display_name": name,
+                "language": "julia",
+            }
 
     return make
 

@@ -23,7 +23,9 @@ def _frame(name: str, send: str, outcome: str = "not-plain-data") -> Case:
 
 
 def _value(name: str, expression: str, outcome: str = "not-plain-data", setup: str = "") -> Case:
-    return Case(name, lost(outcome, *ADD), {"add": f"{setup}\ndef add(a, b):\n    return {expression}\n"})
+    return Case(
+        name, lost(outcome, *ADD), {"add": f"{setup}\ndef add(a, b):\n    return {expression}\n"}
+    )
 
 
 def _header(tree: str) -> str:

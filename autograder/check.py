@@ -1,0 +1,86 @@
+"""A student's own check before handing in: the same engine, with the tests that are visible."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder import notebooks, rebuild, sandbox
+from autograder.grade import Job, execute
+from autograder.limits import Limits
+from autograder.outcomes import NEXT_STEP, Outcome, SubmissionResult
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the check has found."""
+
+    result: SubmissionResult
+    protected: bool
+    template_from: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every visible check passes."""
+        return all(c.outcome is Outcome.PASSED for c in self.result.checks if not c.manual)
+
+    def text(self) -> str:
+        """For the terminal."""
+        lines = []
+        for check in self.result.checks:
+            if check.manual:
+                continue
+            mark = "✓" if check.outcome is Outcome.PASSED else "✗"
+            lines.append(
+                f"{mark} {check.grade_id}: {check.outcome} ({check.points:g} of {check.max_points:g} points)"
+            )
+            lines += [f"    {line}" for line in check.message.splitlines()]
+            if step := NEXT_STEP.get(check.outcome):
+                lines.append(f"    → {step}")
+        lines += [f"! {note}" for note in self.result.notes]
+        judged = [c for c in self.result.checks if not c.manual]
+        passing = sum(c.outcome is Outcome.PASSED for c in judged)
+        lines.append(
+            f"{passing} of {len(judged)} checks pass. Hidden tests run after you have handed in."
+        )
+        return "\n".join(lines)
+
+
+def check(path: Path, released: Path | None = None, limits: Limits | None = None) -> Checked:
+    """Run a notebook as the grading will, against the released notebook or, without one, its own tests."""
+    data = notebooks.read_bytes(path)
+    notebooks.parse(data, path.name)  # says what is wrong with the file before anything else does
+    template = rebuild.read_source(released or path, handed_in=True)
+    # A hidden test leaves an empty cell in the notebook that is handed out.
+    steps = tuple(s for s in template.steps if s.kind != "test" or _says_something(s.source))
+    template = replace(template, steps=steps)
+    protected = shutil.which("bwrap") is not None
+    limits = (limits or Limits()).with_changes(template.course.get("limits", {}))
+    try:
+        result = execute(Job("you", template, data, limits, protected=protected))
+        if result.outcome is Outcome.ENGINE_FAULT and protected:
+            # A container or an old kernel may not let bubblewrap work; the owner's own code may
+            # still run.
+            protected = False
+            result = execute(Job("you", template, data, limits, protected=False))
+    finally:
+        sandbox.close_all()
+    return Checked(result, protected, str(released or path))
+
+
+def _says_something(source: str) -> bool:
+    try:
+        return bool(ast.parse(source).body)
+    except SyntaxError:
+        return True
+
+
+def released_version(path: Path) -> Path | None:
+    """The handed-out notebook of the same name, if the course's ``exercises/`` is near."""
+    for parent in path.resolve().parents:
+        found = parent / "exercises" / path.stem / f"{path.stem}.ipynb"
+        if found.exists() and found != path.resolve():
+            return found
+    return None

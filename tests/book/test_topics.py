@@ -75,7 +75,7 @@ CORRECTIONS = {
         52: ("the input is unchanged", "code", "np.array_equal(grey, before)"),
     },
     "03-padding-stride": {
-        3: ("dilation widens the view too", "code", "(3, 1, 0, d) for d in (1, 2, 4, 8)"),
+        3: ("dilation widens the view too", "code", "(3, 1, 0, d) for d in dilations"),
         5: ("N - F + 1 is a special case", "text", "is the case S = 1, P = 0, D = 1"),
         6: ("rounded down, not rounded", "code", "round((N - K) / S)"),
         7: ("fractions are legal", "code", "ceil_mode=True"),
@@ -100,7 +100,7 @@ ROWS = [
 def test_it_is_shown_where_it_is_taught(slug, topic, kind, piece):
     chapter = Chapter(ROOT / "book" / f"{slug}.ipynb")
     if kind == "text":
-        assert piece in chapter.text, topic
+        assert piece in " ".join(chapter.text.split()), topic  # wherever lines break
     elif kind == "explorer":
         assert f"<{piece}>" in chapter.text, topic
     else:

@@ -37,13 +37,11 @@ def exercises() -> None:
 
 
 def site() -> None:
-    exercises()  # the pages link to them
     if not build_site.build():
         steps.say("The site is up to date.")
 
 
 def grade_demo() -> None:
-    exercises()
     for name, what in (
         ("build", "Building the demonstration class"),
         ("grade", "Grading the demonstration class"),
@@ -62,18 +60,16 @@ def links() -> None:
     )
 
 
-def course() -> None:
-    site()
-    grade_demo()
+def say_what_was_made() -> None:
     print(summary())
 
 
-PARTS: dict[str, Callable[[], None]] = {
-    "course": course,
-    "site": site,
-    "exercises": exercises,
-    "grade-demo": grade_demo,
-    "links": links,
+PARTS: dict[str, tuple[Callable[[], None], ...]] = {
+    "course": (exercises, site, grade_demo, say_what_was_made),
+    "site": (exercises, site),  # the site's stamp covers the exercises that its pages link to
+    "exercises": (exercises,),
+    "grade-demo": (exercises, grade_demo),
+    "links": (links,),
 }
 
 
@@ -84,7 +80,8 @@ def main(arguments: list[str]) -> int:
         return 2
     started = time.monotonic()
     try:
-        PARTS[part]()
+        for step in PARTS[part]:
+            step()
     except CommandError as problem:
         steps.say(f"\n{problem}")
         return 1

@@ -23,7 +23,7 @@ def summary() -> str:
     chapters = notebooks(steps.ROOT / "book")
     pages = [path for path in files_of(HTML) if path.suffix == ".html"]
     exercises = notebooks(steps.ROOT / "exercises")
-    feedback = [p for p in files_of(CLASS / "feedback") if p.suffix == ".html"]
+    feedback = [path for path in files_of(CLASS / "feedback") if path.suffix == ".html"]
     rows = [
         (
             "Site",
@@ -43,15 +43,10 @@ def summary() -> str:
         for name, what, path in rows
         if path.exists()
     ]
-    return "\n".join(
-        [
-            "",
-            "Made:",
-            *lines,
-            "",
-            "Open:",
-            f"  {'Site':10} {'make serve':24} http://127.0.0.1:8000",
-            f"  {'Exercises':10} .venv/bin/jupyter lab exercises",
-            "",
-        ]
-    )
+    ways = [
+        f"  {'Site':10} make serve, then http://127.0.0.1:8000",
+        f"  {'Exercises':10} .venv/bin/jupyter lab exercises",
+    ]
+    if feedback:
+        ways.append(f"  {'Feedback':10} in a browser, {feedback[0].relative_to(steps.ROOT)}")
+    return "\n".join(["", "Made:", *lines, "", "Open:", *ways, ""])

@@ -209,6 +209,7 @@ def record(submission: Submission, work: Path, problem: str) -> Result:
         student_id=submission.student,
         submitted_directory=str(work / "executed"),
     )
+    forget(submission, settings.CourseDirectory.db_url)
     if not problem:
         steps: dict[str, Any] = {"force": True, "create_student": True}
         steps["sanitize_preprocessors"] = [
@@ -219,8 +220,6 @@ def record(submission: Submission, work: Path, problem: str) -> Result:
         ]
         problem = convert(Autograde, settings, **steps) and "Its outputs cannot be recorded."
     with Gradebook(settings.CourseDirectory.db_url) as gradebook:
-        gradebook.update_or_create_student(submission.student)
-        gradebook.update_or_create_submission(submission.slug, submission.student)
         notebook = gradebook.find_submission_notebook(
             submission.slug, submission.slug, submission.student
         )
@@ -243,6 +242,23 @@ def record(submission: Submission, work: Path, problem: str) -> Result:
             outcome="not graded" if problem else "graded",
             person=problem,
         )
+
+
+def forget(submission: Submission, database: str) -> None:
+    """Clear the tests' points of an earlier run: nbgrader keeps those of cells it does not find."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(database) as gradebook:
+        gradebook.update_or_create_student(submission.student)
+        gradebook.update_or_create_submission(submission.slug, submission.student)
+        notebook = gradebook.find_submission_notebook(
+            submission.slug, submission.slug, submission.student
+        )
+        for grade in notebook.grades:
+            grade.auto_score = None
+        for comment in notebook.comments:
+            comment.auto_comment = None
+        gradebook.db.commit()
 
 
 def write_feedback(submission: Submission, result: Result) -> None:

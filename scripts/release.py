@@ -27,7 +27,7 @@ SOLUTIONS, EXERCISES = ROOT / "solutions", ROOT / "exercises"
 KEPT = ROOT / "class" / "kept"
 NEVER_PART = {".ipynb_checkpoints", "__pycache__", ".DS_Store"}
 STUB = "raise NotImplementedError()"
-MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS ", "MARK SCHEME")
+MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "MARK SCHEME")
 
 
 class ReleaseError(Exception):

@@ -51,7 +51,7 @@ def compare(
         return _compare_numbers(result, expected, strict)
     if type(result) is type(expected) and result == expected:
         return None
-    return Difference(f"the value is not right (a {type(result).__name__})")
+    return Difference(f"the value is not right ({_kind(result)})")
 
 
 def plain(value: Any) -> Any:
@@ -59,9 +59,14 @@ def plain(value: Any) -> Any:
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
+def _kind(value: Any) -> str:
+    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
 def _compare_mapping(result: Any, expected: Mapping[Any, Any], strict: bool) -> Difference | None:
     if not isinstance(result, Mapping):
-        return Difference(f"a {type(result).__name__} came back, a dict was asked for")
+        return Difference(f"{_kind(result)} came back, a dict was asked for")
     if missing := [key for key in expected if key not in result]:
         return Difference("missing in the dict: " + ", ".join(map(repr, missing)))
     for key, value in expected.items():
@@ -74,9 +79,7 @@ def _compare_sequence(result: Any, expected: Sequence[Any], strict: bool) -> Dif
     if isinstance(result, np.ndarray) and result.ndim == 1:
         result = list(result)
     if not isinstance(result, (tuple, list)):
-        return Difference(
-            f"a {type(result).__name__} came back, a tuple of {len(expected)} was asked for"
-        )
+        return Difference(f"{_kind(result)} came back, a tuple of {len(expected)} was asked for")
     if len(result) != len(expected):
         return Difference(f"{len(result)} values came back, {len(expected)} were asked for")
     wrong = _wrong_places(result, expected, strict)
@@ -102,18 +105,18 @@ def _compare_numbers(result: Any, expected: Any, strict: bool) -> Difference | N
     if isinstance(result, np.ndarray):
         return Difference(f"an array of shape {result.shape} came back, one number was asked for")
     if not isinstance(result, (bool, int, float, complex, np.number, np.bool_)):
-        return Difference(f"a {type(result).__name__} came back, a number was asked for")
+        return Difference(f"{_kind(result)} came back, a number was asked for")
     if not np.isfinite(result):
         return Difference(f"the number is {result}", "Is something divided by zero?")
     if isinstance(expected, (bool, np.bool_)) or isinstance(result, (bool, np.bool_)):
         same_kind = isinstance(expected, (bool, np.bool_)) == isinstance(result, (bool, np.bool_))
         if strict and not same_kind:
-            return Difference(f"a {type(result).__name__} came back")
+            return Difference(f"{_kind(result)} came back")
         return None if result == expected else Difference("the value is not right")
     whole = isinstance(expected, (int, np.integer))
     if strict and whole and not isinstance(result, (int, np.integer)):
         return Difference(
-            f"a {type(result).__name__} came back, a whole number (int) was asked for",
+            f"{_kind(result)} came back, a whole number (int) was asked for",
             "Sizes and counts are whole numbers: // divides and rounds down to an int.",
         )
     rtol, atol = (0.0, 0.0) if whole else _tolerance(expected)
@@ -136,7 +139,7 @@ def _compare_arrays(
     except ValueError:
         return Difference("the rows have different lengths: this is not one array")
     if array.dtype.kind not in "biufc":
-        return Difference(f"a {type(result).__name__} came back, an array of numbers was asked for")
+        return Difference(f"{_kind(result)} came back, an array of numbers was asked for")
     if bad := int((~np.isfinite(array)).sum()):
         return Difference(
             f"{bad} of {array.size} numbers are NaN or infinite",

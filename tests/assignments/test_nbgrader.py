@@ -1,0 +1,117 @@
+"""Stock nbgrader, with a real kernel, gives the points that the fast runner gives."""
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import PyFileConfigLoader
+
+from tests.assignments.runner import ROOT, SLUGS, answers, cells, notebook, role
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:::nbgrader"),
+    pytest.mark.filterwarnings("ignore:::jupyter_client"),
+    pytest.mark.filterwarnings("ignore:::zmq"),
+]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """The settings of the course, with everything of a class in ``tmp_path``."""
+    # nbgrader starts a tool of its environment, alembic, by its bare name.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    settings = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()
+    places = settings.CourseDirectory
+    for name in ("release", "submitted", "autograded", "feedback"):
+        places[f"{name}_directory"] = str(tmp_path / name)
+    places.db_url = f"sqlite:///{tmp_path}/gradebook.db"
+    return settings
+
+
+def run(converter, settings, slug, student="."):
+    settings.CourseDirectory.assignment_id = slug
+    settings.CourseDirectory.student_id = student
+    options = {"create_student": True} if converter is Autograde else {}
+    converter(coursedir=CourseDirectory(config=settings), config=settings, **options).start()
+
+
+def hand_in(folder, slug, student, change):
+    book = nbformat.from_dict(notebook("exercises", slug))
+    book = nbformat.reads(nbformat.writes(book), as_version=4)
+    for cell in book.cells:
+        change(cell)
+    path = folder / "submitted" / student / slug / f"{slug}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(book, path)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_right_answers_get_all_points_and_forged_tags_none(course, tmp_path, slug):
+    right = answers(slug)
+
+    def answer(cell):
+        task = cell.metadata.get("nbgrader", {}).get("grade_id")
+        cell.source = right.get(task, cell.source)
+
+    def forge(cell):
+        cell.metadata["tags"] = ["skip-execution"]
+
+    run(GenerateAssignment, course, slug)
+    for student, change in [("right", answer), ("forger", forge)]:
+        hand_in(tmp_path, slug, student, change)
+        run(Autograde, course, slug, student)
+    run(GenerateFeedback, course, slug, "right")
+    possible = sum(c.metadata.nbgrader.points for c in cells(slug).values() if role(c) == "test")
+    with Gradebook(course.CourseDirectory.db_url) as gradebook:
+        submission = gradebook.find_submission(slug, "right")
+        assert (submission.score, submission.max_score) == (
+            possible,
+            notebook("solutions", slug).metadata.course.points,
+        )
+        assert gradebook.find_submission(slug, "forger").score == 0
+    page = (tmp_path / "feedback" / "right" / slug / f"{slug}.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in page
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    for source in (c.source for k, c in cells(slug).items() if k.endswith("-hidden")):
+        seed = next((line for line in source.splitlines() if "default_rng" in line), "truth")
+        assert seed not in page
+    assert f"{possible:g} of" in page
+
+
+def test_feedback_shows_what_a_submission_says_and_runs_nothing_of_it(course, tmp_path):
+    slug = SLUGS[0]
+    attack = "<script>alert(1)</script><img src=x onerror=alert(2)>[a](javascript:alert(3))"
+
+    def write(cell):
+        meta = cell.metadata.get("nbgrader", {})
+        if meta.get("solution") and meta["grade"]:
+            cell.source = f"My answer, with *stress* and 1 < 2 & 3. {attack}"
+        elif meta.get("grade_id") == "xcorr1d":
+            cell.source = (
+                "from IPython.display import HTML, Javascript, display\n"
+                f"display(HTML({attack!r}))\n"
+                "display(Javascript('alert(4)'))\n"
+                f"print({attack!r})\n"
+                f"raise ValueError({attack!r})"
+            )
+        elif not meta and cell.cell_type == "markdown":
+            cell.source += "\n\n" + attack
+
+    run(GenerateAssignment, course, slug)
+    hand_in(tmp_path, slug, "attacker", write)
+    run(Autograde, course, slug, "attacker")
+    run(GenerateFeedback, course, slug, "attacker")
+    page = (tmp_path / "feedback" / "attacker" / slug / f"{slug}.html").read_text(encoding="utf-8")
+    assert "My answer, with <em>stress</em> and 1 &lt; 2 &amp; 3." in page
+    soup = BeautifulSoup(page, "html.parser")
+    assert soup.find_all(["script", "img", "iframe", "object"]) == []
+    assert all(link["href"].startswith("#") for link in soup.find_all("a", href=True))
+    assert [tag for tag in soup.find_all(True) if any(a.startswith("on") for a in tag.attrs)] == []
+    assert "a script that is not run here" in page

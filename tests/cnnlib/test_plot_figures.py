@@ -1,5 +1,6 @@
 """What every figure promises: alt text, readable ink, the same bytes, and no trace left behind."""
 
+import functools
 import subprocess
 import sys
 
@@ -57,9 +58,18 @@ FIGURES = {
     ),
     "layer_costs": lambda: plot.layer_costs(["conv", "fc"], {"MACs": [9e6, 4e4], "bytes": [8, 0]}),
 }
+
+
+@functools.cache
+def made(name):
+    """A figure that several tests look at and none changes."""
+    return FIGURES[name]()
+
+
 every_figure = pytest.mark.parametrize("name", FIGURES)
 
 
+@functools.cache
 def texts(figure):
     """The texts that are really drawn; an axis also keeps labels that lie outside of its view."""
     drawn = []
@@ -85,7 +95,7 @@ def test_every_public_figure_is_tested_here():
 
 @every_figure
 def test_alt_text_says_in_sentences_what_is_to_be_seen(name):
-    text = FIGURES[name]().alt_text
+    text = made(name).alt_text
     assert 40 < len(text) < 700
     assert text[0].isupper() or text[0].isdigit()
     assert text.endswith(".")
@@ -117,7 +127,7 @@ def test_settings_and_pyplot_are_left_alone(name):
 
 @every_figure
 def test_text_is_inside_the_figure_large_enough_and_apart(name):
-    figure = FIGURES[name]()
+    figure = made(name)
     width, height = figure.bbox.width, figure.bbox.height
     boxes = []
     for text in texts(figure):
@@ -140,7 +150,7 @@ def test_text_is_inside_the_figure_large_enough_and_apart(name):
 
 @every_figure
 def test_text_outside_of_cells_reads_on_the_paper(name):
-    figure = FIGURES[name]()
+    figure = made(name)
     in_cells = {
         text for ax in figure.axes for text in ax.texts if ax.images and text.get_color() == "white"
     }

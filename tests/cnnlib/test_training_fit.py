@@ -22,6 +22,7 @@ from cnnlib.training import (
 )
 from cnnlib.training.batches import Samples, epoch_order, share
 from cnnlib.training.devices import make_fabric
+from cnnlib.training.randomness import seed_step
 
 fit = functools.partial(fit, device="cpu", progress=False)
 
@@ -179,6 +180,21 @@ def test_augmentation_is_applied_to_training_images_and_reproduces(few, digits):
     assert seen == [(25, 1, 8, 8)] * 4, "twice for each of two runs, never for validation"
     assert_same_weights(results[0], results[1])
     assert not torch.equal(results[0]["0.weight"], results[2]["0.weight"])
+
+
+def test_every_step_and_every_process_draws_its_own_random_numbers(few):
+    drawn = []
+
+    def draw(x):
+        drawn.append(float(torch.rand(())))
+        return x
+
+    model = network()
+    fit(model, few, optimizer=adam(model), epochs=2, batch_size=10, augment=draw)
+    for rank in (1, 2):
+        seed_step(0, 0, rank)
+        drawn.append(float(torch.rand(())))
+    assert len(set(drawn)) == 12
 
 
 def test_arrays_tensors_and_datasets_give_the_same_result(few):

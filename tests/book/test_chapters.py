@@ -53,7 +53,7 @@ def test_the_first_code_cell_installs_the_course_where_it_is_missing(chapter):
 
 def test_it_asks_before_it_answers(chapter):
     assert chapter.text.count("**Guess first.**") >= 5
-    opened = re.findall(r'<details><summary>[^<]+</summary>\n\n', chapter.text)
+    opened = re.findall(r"<details><summary>[^<]+</summary>\n\n", chapter.text)
     assert len(opened) == chapter.text.count("<details") == chapter.text.count("\n\n</details>")
     assert len(opened) >= 5
 

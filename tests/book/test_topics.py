@@ -25,7 +25,7 @@ TOPICS = {
         14: ("one place is w.x + b", "code", "sobel_x.ravel() @ patch.ravel() + b"),
         15: ("a filter is as deep as its input", "code", "except ShapeError"),
         16: ("one slice for each channel, summed", "code", "sum(slices) + b, one_map"),
-        17: ("several channels are not a 3-D convolution", "figure", "sliding_directions("),
+        17: ("several channels are not a 3-D convolution", "figure", "plot.sliding_directions("),
         18: ("many filters make many maps", "figure", "plot.weight_tensor(weight"),
         19: ("everything that describes a layer", "text", "| `dilation` |"),
         20: ("kernels are learned", "code", "def learn_kernel"),

@@ -25,8 +25,8 @@ POINTWISE_MODULES = (
 )  # fmt: skip
 POINTWISE = {
     torch.relu, torch.sigmoid, torch.tanh, torch.exp, torch.log, torch.sqrt, torch.neg,
-    torch.square, F.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.sigmoid, F.tanh, F.dropout, F.dropout2d,
-    F.batch_norm, operator.neg, torch.clone, torch.abs,
+    torch.square, F.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.sigmoid, F.tanh,
+    F.dropout, F.dropout2d, F.batch_norm, operator.neg, torch.clone, torch.abs,
     "relu", "relu_", "sigmoid", "tanh", "square", "contiguous", "clone", "neg", "exp", "abs",
 }  # fmt: skip
 MEETING = {

@@ -32,7 +32,7 @@ def profile(
     input_size : (N, C, H, W), (C, H, W), or (N, D)
         Three numbers are one image.
     dtype : torch.dtype
-        Of the activations, for their bytes.
+        Of weights and activations, for their bytes.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def profile(
     >>> costs["features.30"].field.size
     (212, 212)
     """
-    meta = _on_meta(model)
+    meta = _on_meta(model).to(dtype)
     sizes = [as_integer(size, "profile: input_size", 1) for size in input_size]
     shape = (1, *sizes) if len(sizes) == 3 else tuple(sizes)
     name = type(meta).__name__
@@ -72,7 +72,7 @@ def profile(
             graph = fx.symbolic_trace(meta)
     except Exception as error:
         raise ValueError(
-            f"profile: {name} cannot be traced: {error}\n"
+            f"profile: {name} cannot be traced: {_sentence(error)}\n"
             f"  Its forward pass decides by the values or sizes of tensors (if, for, assert).\n"
             f"  Move that into a submodule of torch.nn, or profile the parts one by one."
         ) from error
@@ -83,7 +83,8 @@ def profile(
     except Exception as error:
         at = f" in {walk.at}" if walk.at else ""
         raise ValueError(
-            f"profile: an input of {shape} does not fit {name}{at}: {error}\n"
+            f"profile: an input of {shape} does not fit {name}{at}:"
+            f" {_sentence(error)}\n"
             f"  input_size is (N, C, H, W), or (C, H, W) for one image."
         ) from error
     used = {id(parameter) for parameter in walk.counted}
@@ -135,7 +136,6 @@ class _Walk(fx.Interpreter):
         if n.op in ("placeholder", "output", "get_attr"):
             y = super().run_node(n)
             self.fields[n] = PIXEL if n.op == "placeholder" and y.dim() == 4 else None
-            self._count([y] if isinstance(y, nn.Parameter) else [])
             return y
         module = self.submodules[str(n.target)] if n.op == "call_module" else None
         self.at = self._place(n)
@@ -152,7 +152,9 @@ class _Walk(fx.Interpreter):
         elif tensors:
             macs = operations.macs_of_function(n.target, tensors, y)
         view = any(operations.is_view(tensor, y) for tensor in tensors)
-        parameters = self._count(list(module.parameters()) if module is not None else [])
+        own = list(module.parameters()) if module is not None else []
+        given = [tensor for tensor in tensors if isinstance(tensor, nn.Parameter)]
+        parameters = self._count(own + given)
         kind = type(module).__name__ if module is not None else _function_name(n.target)
         self.layers.append(
             Layer(
@@ -208,3 +210,8 @@ class _Walk(fx.Interpreter):
 
 def _function_name(target: Any) -> str:
     return target if isinstance(target, str) else str(target.__name__)
+
+
+def _sentence(error: Exception) -> str:
+    """What PyTorch says first; its traces of graphs follow."""
+    return str(error).partition("\n")[0]

@@ -10,4 +10,12 @@ COMMON = {
 }
 hypothesis.settings.register_profile("default", max_examples=60, **COMMON)
 hypothesis.settings.register_profile("slow", max_examples=1200, **COMMON)
+hypothesis.settings.register_profile(
+    "mutation",  # only whether a test fails, the same every time; not the smallest example
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    **COMMON,
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -81,9 +81,9 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         framed[...] = 0
         for i in range(a):  # tiles overlap by two pixels, which collect from both
             for j in range(a):
-                framed[:, i : i + m * (rows - 1) + 1 : m, j : j + m * (columns - 1) + 1 : m] += D[
-                    i, j
-                ]
+                down = slice(i, i + m * (rows - 1) + 1, m)
+                right = slice(j, j + m * (columns - 1) + 1, m)
+                framed[:, down, right] += D[i, j]
         inside = framed[(slice(None), *g.inside)]
         grad_x[n : n + images] = inside.transpose(0, 3, 1, 2)
     grad_weight = (G.T @ grad_U.reshape(a * a, -1)).reshape(3, 3, g.C_in, g.C_out)

@@ -129,9 +129,9 @@ def max_pool2d_backward(
         np.add.at(grad_x, (np.arange(N * C)[:, None], winners), grads.reshape(N * C, -1))
         return grad_x.reshape(x.shape)
     grad_framed = np.zeros(framed.shape, x.dtype)
-    images: int = max(1, CACHE * N // max(1, framed.size))
-    for n in range(0, N, images):  # a few images at a time stay in the cache
-        part = slice(n, n + images)
+    together = max(1, CACHE * N // max(1, framed.size))
+    for n in range(0, N, together):  # a few images at a time stay in the cache
+        part = slice(n, n + together)
         _hand_back(grads[part], framed[part], y[part], grad_framed[part], p)
     return np.ascontiguousarray(grad_framed[(..., *p.inside)]).reshape(x.shape)
 

@@ -147,3 +147,129 @@ def doctor() -> None:
         sign = {True: "✓", False: "✗", None: "·"}[finding.good]
         click.echo(f"{sign} {finding.text}")
     sys.exit(1 if any(finding.good is False for finding in findings) else 0)
+
+
+@main.command()
+@click.argument("assignment")
+@click.argument("download", type=click.Path(exists=True, path_type=Path))
+@shared
+@click.option(
+    "--roster", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV with student_id, first_name, last_name, email, lms_id: only these people are collected.",
+)  # fmt: skip
+def collect(
+    assignment: str, download: Path, folder: Path, db: str | None, source: Path, roster: Path | None
+) -> None:
+    """Take in DOWNLOAD, a folder or a zip, as submissions of ASSIGNMENT.
+
+    File names of Moodle and Canvas are understood, and STUDENT/..., and STUDENT.ipynb. Every file
+    gets one line. Exit code 1: a file was refused.
+    """
+    from autograder import intake, marks
+
+    place = ClassFolder(folder, source, db)
+    try:
+        template, _ = place.template(assignment)
+        people = intake.read_roster(roster) if roster else None
+    except (Problem, intake.RosterError) as problem:
+        raise click.UsageError(str(problem)) from problem
+    target = folder / "submitted"
+    target.mkdir(parents=True, exist_ok=True)
+    taken = intake.take_in(download, assignment, template.notebook, target, people)
+    if people:
+        marks.enrol(place.url, people)
+    for item in taken:
+        reason = f"  ({item.reason})" if item.reason else ""
+        click.echo(f"{item.outcome:<10} {item.student or '-':<20} {item.file}{reason}")
+    sys.exit(1 if any(item.outcome == "refused" for item in taken) else 0)
+
+
+@main.command()
+@click.argument("assignment")
+@shared
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the page.",
+)
+def report(
+    assignment: str, folder: Path, db: str | None, source: Path, output: Path | None
+) -> None:
+    """Write statistics of ASSIGNMENT as a page: scores, checks that discriminate, outcomes, time."""
+    from autograder import report as reporting
+    from autograder.journal import Journal
+    from autograder.record import write_atomically
+    from autograder.statistics import describe
+
+    journal = Journal(folder / "journal.db")
+    try:
+        results = list(journal.results(assignment))
+    finally:
+        journal.close()
+    if not results:
+        raise click.UsageError(f"nothing of {assignment} has been graded in {folder}")
+    path = output or folder / "reports" / f"{assignment}.html"
+    write_atomically(path, reporting.render(describe(assignment, results)))
+    click.echo(str(path))
+
+
+@main.command()
+@click.argument("assignment")
+@shared
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "canvas", "moodle", "long"]),
+    default="csv",
+    show_default=True,
+)
+@click.option(
+    "--template", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For canvas: the gradebook as downloaded from Canvas; its points are filled in.",
+)  # fmt: skip
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file instead of stdout.",
+)
+def export(
+    assignment: str,
+    folder: Path,
+    db: str | None,
+    source: Path,
+    kind: str,
+    template: Path | None,
+    output: Path | None,
+) -> None:
+    """Write marks of ASSIGNMENT as CSV: for a spreadsheet, Canvas, Moodle, or one line per check."""
+    from autograder import export as exporting
+    from autograder import marks
+    from autograder.journal import Journal
+    from autograder.record import write_atomically
+
+    place = ClassFolder(folder, source, db)
+    if (kind == "canvas") != (template is not None):
+        raise click.UsageError("--format canvas needs --template, and no other format takes one")
+    journal = Journal(folder / "journal.db")
+    try:
+        results = list(journal.results(assignment))
+    finally:
+        journal.close()
+    try:
+        if kind == "long":
+            text = exporting.as_long(results)
+        else:
+            rows = marks.rows(place.url, assignment, results)
+            if template is not None:
+                text = exporting.as_canvas(rows, template.read_text(encoding="utf-8-sig"))
+            else:
+                text = exporting.as_moodle(rows) if kind == "moodle" else exporting.as_csv(rows)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(output, text)
+        click.echo(str(output))

@@ -256,7 +256,14 @@ def write_notebook(folder: Path, result: SubmissionResult, template: Template) -
 
 def write_atomically(path: Path, text: str) -> None:
     """Write beside the file and swap, so that a reader sees the old or the new one."""
+    write_bytes_atomically(path, text.encode())
+
+
+def write_bytes_atomically(path: Path, data: bytes, when: datetime | None = None) -> None:
+    """Likewise for bytes; ``when`` becomes the time of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_bytes(data)
+    if when is not None:
+        os.utime(beside, (when.timestamp(), when.timestamp()))
     beside.replace(path)

@@ -108,7 +108,7 @@ def fit(
     Notes
     -----
     Batch norm uses the statistics of each device's share of the batch, as in PyTorch's
-    DistributedDataParallel; the running statistics that are kept are those of the first device.
+    DistributedDataParallel; every device ends with the running statistics of the first one.
 
     Examples
     --------
@@ -197,6 +197,9 @@ def fit(
             bar.set_postfix({name: f"{value:.4g}" for name, value in row.items()})
             if path:
                 run.store(path, settings)
+    if fabric.world_size > 1:
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, src=0)
     model.eval()
     return run.history
 

@@ -67,11 +67,13 @@ def test_two_processes_train_the_same_network_as_one(tmp_path):
             sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
             *arguments(together, 2, 0.0),
         ],
-        env=ENVIRONMENT, check=True, timeout=180,
+        env=ENVIRONMENT, check=True, timeout=270,
     )  # fmt: skip
     first, second = (torch.load(together / f"final{rank}.pt", weights_only=True) for rank in (0, 1))
     assert_same(first, second)
     for name, value in alone["model"].items():
+        if name.startswith("watcher"):
+            continue  # statistics of a process's own share; equal at the end, see above
         torch.testing.assert_close(first["model"][name], value, atol=2e-5, rtol=1e-4)
     for column, values in alone["history"].items():
         assert first["history"][column] == pytest.approx(values, rel=1e-3), column

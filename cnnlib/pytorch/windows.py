@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnlib.pytorch.arguments import IntPair, images, refusing, require_float
-from cnnlib.shapes import ShapeError, as_pair, conv_output_size
+from cnnlib.shapes import ShapeError, as_pair
 
 __all__ = ["fold", "unfold", "windows"]
 
@@ -74,7 +74,14 @@ def windows(
     rows, columns = as_pair(padding, "windows: padding", 0)
     strides = as_pair(stride, "windows: stride", 1)
     for axis, border in ((-2, rows), (-1, columns)):
-        conv_output_size(int(x.shape[axis]), kernel[axis], strides[axis], border, dilations[axis])
+        extent, room = dilations[axis] * (kernel[axis] - 1) + 1, x.shape[axis] + 2 * border
+        if extent > room:
+            raise ShapeError(
+                f"windows: the window covers {extent} {'rows' if axis == -2 else 'columns'} but the"
+                f" padded image has {room}\n"
+                f"  x       {tuple(x.shape)}\n"
+                f"  Use a smaller kernel_size or dilation, or more padding."
+            )
     padded = F.pad(x, (columns, columns, rows, rows)) if rows or columns else x
     return window_view(padded, kernel, strides, dilations)
 

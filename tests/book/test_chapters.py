@@ -6,7 +6,7 @@ from itertools import pairwise
 import nbformat
 import pytest
 
-from tests.book.conftest import CHAPTERS, ROOT
+from tests.book.conftest import CHAPTERS, ROOT, Chapter
 
 FIRST_CELL = '''\
 # In Colab, for example, the course library is missing: fetch it once.
@@ -18,6 +18,7 @@ if importlib.util.find_spec("cnnlib") is None:
 BEGINNING = ["What you will be able to do", "What you need"]
 END = ["Common mistakes", "Summary", "Check yourself", "Assignment", "Sources"]
 CITATION = re.compile(r"\{cite:\w+\}`([^`]+)`")
+HINT = re.compile(r"chapter (\d+), ('[^']+'(?: and '[^']+')*)")  # page="chapter 3, 'Padding'"
 WIDTH = 79  # characters of code that a page shows without scrolling
 
 
@@ -74,7 +75,23 @@ def test_its_assignment_is_named_with_the_points_it_has(chapter):
     section = chapter.section("Assignment")
     assert f"**{course['assignment']}," in section
     assert f"({course['points']} points" in section
+    assert f"](../exercises/{chapter.slug}/{chapter.slug}.ipynb)" in section
     assert f"jupyter lab exercises/{chapter.slug}/{chapter.slug}.ipynb" in section
+
+
+def test_the_pages_that_hints_of_an_assignment_name_exist():
+    solutions = sorted(ROOT.glob("solutions/*/*.ipynb"))
+    named = [
+        (number, title)
+        for path in solutions
+        for number, titles in HINT.findall(path.read_text(encoding="utf-8"))
+        for title in re.findall(r"'([^']+)'", titles)
+    ]
+    assert len(named) >= len(solutions) > 0
+    headings = {
+        (str(int(path.stem[:2])), title) for path in CHAPTERS for _, title in Chapter(path).headings
+    }
+    assert set(named) <= headings
 
 
 def test_every_citation_has_an_entry_and_a_place_in_the_sources(chapter):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import hashlib
 import html
 import json
@@ -84,7 +85,10 @@ def config(**places: str) -> Any:
     from traitlets.config import PyFileConfigLoader
 
     loaded = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()
-    for name, value in places.items():
+    usual = {f"{name}_directory": str(CLASS / name) for name in ("submitted", "autograded")}
+    usual |= {"feedback_directory": str(CLASS / "feedback")}
+    usual |= {"db_url": f"sqlite:///{CLASS}/gradebook.db"}
+    for name, value in (usual | places).items():
         setattr(loaded.CourseDirectory, name, value)
     return loaded
 
@@ -153,6 +157,15 @@ def sandbox(work: Path, submission: Submission) -> list[str]:
     ]
 
 
+@functools.cache
+def sandbox_works() -> bool:
+    """Say whether bubblewrap is there and allowed to do its work (containers may forbid it)."""
+    if not shutil.which("bwrap"):
+        return False
+    trial = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    return subprocess.run(trial, capture_output=True).returncode == 0
+
+
 def limits() -> None:
     """Set, in the child, what the code of a submission may use."""
     for what, most in (
@@ -171,10 +184,11 @@ def execute(submission: Submission, work: Path) -> str:
     shutil.copyfile(empty_gradebook(submission.slug), work / "gradebook.db")
     command = [sys.executable, "-m", "nbgrader", "autograde", submission.slug]
     command += [f"--student={submission.student}", "--create", "--force"]
+    command += [f"--CourseDirectory.submitted_directory={CLASS}/submitted"]
     command += [f"--CourseDirectory.db_url=sqlite:///{work}/gradebook.db"]
     command += [f"--CourseDirectory.autograded_directory={work}/executed"]
     command += [f"--Execute.timeout={CELL_SECONDS}"]
-    walls = sandbox(work, submission) if shutil.which("bwrap") else []
+    walls = sandbox(work, submission) if sandbox_works() else []
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     try:
         done = subprocess.run(
@@ -195,7 +209,7 @@ def execute(submission: Submission, work: Path) -> str:
     for pattern, reason in REASONS.items():
         if re.search(pattern, log):
             return reason
-    return f"nbgrader could not grade it; see {(work / 'log.txt').relative_to(ROOT)}."
+    return f"nbgrader could not grade it; see {(work / 'log.txt').relative_to(CLASS.parent)}."
 
 
 def record(submission: Submission, work: Path, problem: str) -> Result:
@@ -279,10 +293,10 @@ def write_feedback(submission: Submission, result: Result) -> None:
 
 def grade() -> list[Result]:
     """Grade what has changed since the last time; return the results of all submissions."""
-    if not shutil.which("bwrap"):
+    if not sandbox_works():
         print(
-            "bubblewrap is missing: the demonstration's own submissions run WITHOUT a sandbox.\n"
-            "Never grade strangers' code like this. On Debian or Ubuntu, install it with\n"
+            "bubblewrap is missing or may not run here, so the demonstration's own submissions\n"
+            "run WITHOUT a sandbox. Never grade strangers' code like this. On Debian or Ubuntu:\n"
             "    apt-get install bubblewrap",
             file=sys.stderr,
         )

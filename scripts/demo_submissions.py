@@ -128,7 +128,7 @@ def submissions() -> list[Submission]:
         Submission(
             "student-04",
             A03,
-            "two tasks done, one with sides swapped",
+            "two tasks, one with sides swapped",
             done=("out_size", "same_pad"),
             edits={"same_pad": ("before, total - before", "total - before, before")},
         ),

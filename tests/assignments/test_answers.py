@@ -1,7 +1,11 @@
 """The checks of the exercises: no right answer loses a point, no wrong one keeps them all."""
 
+import itertools
+
+import numpy as np
 import pytest
 
+from cnnlib import checks
 from tests.assignments import gallery
 from tests.assignments.runner import SLUGS, answers, grade, points_of
 
@@ -73,3 +77,21 @@ def test_there_are_as_many_wrong_answers_of_our_own_as_the_curriculum_lists(slug
     listed = [m for m in found if m.listed]
     assert {m.task for m in listed} == set(answers(slug))
     assert len(found) >= 2 * len(listed)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_named_mistakes_of_a_visible_case_can_be_told_apart(slug, monkeypatch):
+    ambiguous = []
+    real = checks.Check.case
+
+    def case(self, name, /, *args, expected=None, mistakes=None, **more):
+        values = {"the right answer": expected, **(mistakes or {})}
+        arrays = {hint: np.asarray(value) for hint, value in values.items()}
+        for (one, a), (other, b) in itertools.combinations(arrays.items(), 2):
+            if mistakes and a.shape == b.shape and np.array_equal(a, b):
+                ambiguous.append(f"{self.name}, {name}: {one} = {other}")
+        return real(self, name, *args, expected=expected, mistakes=mistakes, **more)
+
+    monkeypatch.setattr(checks.Check, "case", case)
+    grade(slug)
+    assert ambiguous == []

@@ -49,6 +49,11 @@ def main() -> None:
     """
 
 
+_UNPROTECTED = """\
+WITHOUT A SANDBOX: the code of every submission runs as you. It can read and change your files, the
+gradebook and the other submissions, and use the network. Only for submissions that you wrote yourself."""
+
+
 @main.command()
 @click.argument("assignment")
 @shared
@@ -74,6 +79,13 @@ def main() -> None:
     show_default=True,
     help="Random state of the students' processes.",
 )
+@click.option(
+    "--regrade", is_flag=True, help="Grade again, and list every changed mark, old → new, first."
+)
+@click.option("--yes", is_flag=True, help="With --regrade: write the changes without asking.")
+@click.option(
+    "--unprotected", is_flag=True, help="Run the code with no sandbox at all. Read the guide first."
+)
 def grade(
     assignment: str,
     folder: Path,
@@ -83,12 +95,22 @@ def grade(
     jobs: int,
     only: tuple[str, ...],
     seed: int,
+    regrade: bool,
+    yes: bool,
+    unprotected: bool,
 ) -> None:
     """Grade ASSIGNMENT: rebuild, execute, record in the gradebook, and write the feedback pages.
 
     Killed at any moment and started again, it goes on where it was.
     """
     place = ClassFolder(folder, source, db)
+    if unprotected:
+        click.secho(_UNPROTECTED, err=True, bold=True)
+
+    def approve(lines: list[str]) -> bool:
+        click.echo("\n".join(lines) if lines else "No mark changes.")
+        return yes or not lines or click.confirm(f"Write {len(lines)} changed marks?", err=True)
+
     try:
         results = grade_assignment(
             place,
@@ -97,6 +119,8 @@ def grade(
             jobs=jobs,
             only=frozenset(only),
             seed=seed,
+            protected=not unprotected,
+            approve=approve if regrade else None,
         )
     except Problem as problem:
         raise click.UsageError(str(problem)) from problem

@@ -29,15 +29,15 @@ class Row:
 
 def guarded(value: object) -> str:
     """Text that a spreadsheet will not run: what looks like a formula gets a quote in front."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    if isinstance(value, int | float):
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    if isinstance(value, int):
         return text
-    return (
-        f"'{text}"
-        if text.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-        or (text[:1] in "\t\r\n" and text)
-        else text
+    looks_like_one = text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(
+        ("\t", "\r", "\n")
     )
+    return f"'{text}" if looks_like_one else text
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

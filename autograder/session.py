@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from autograder import collect, export, feedback, pool, rebuild, sandbox, verdict
 from autograder.grade import Job
-from autograder.journal import Journal
+from autograder.journal import Journal, key_of
 from autograder.limits import Limits
 from autograder.notebooks import BadFile
 from autograder.outcomes import Outcome, SubmissionResult
@@ -100,8 +100,14 @@ def grade_assignment(
     only: frozenset[str] = frozenset(),
     seed: int = 0,
     limits: Limits | None = None,
+    protected: bool = True,
+    approve: Callable[[list[str]], bool] | None = None,
 ) -> Summary:
-    """Grade every submission of one assignment, and record and publish what comes out."""
+    """Grade every submission of one assignment, and record and publish what comes out.
+
+    With ``approve``, everything is graded again, and nothing is written before it has been shown each mark
+    that changes, old and new, and has said yes.
+    """
     template, source = place.template(assignment)
     limits = (limits or Limits()).with_changes(template.course.get("limits", {}))
     found, problems = collect.from_folder(submissions, template, only)
@@ -117,8 +123,16 @@ def grade_assignment(
     except RecordError as error:
         raise Problem(str(error)) from error
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
+    settings = _Settings(template, limits, seed, jobs, protected)
     try:
-        for done in _graded(found, template, limits, seed, executor, journal, jobs):
+        if approve is not None:
+            _forget(found, settings, journal)
+        stream: Iterable[pool.Done] = _graded(found, settings, executor, journal)
+        if approve is not None:
+            stream = list(stream)
+            if not approve(changes(stream, recorder)):
+                raise Problem("nothing was written; the marks are as they were")
+        for done in stream:
             _publish(done, place, recorder, journal, times.get(done.result.student))
             summary.results.append(done.result)
     except RecordError as error:
@@ -132,17 +146,54 @@ def grade_assignment(
     return summary
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """What is the same for every submission of a run."""
+
+    template: rebuild.Template
+    limits: Limits
+    seed: int
+    jobs: int
+    protected: bool
+
+    def job(self, submission: collect.Submission) -> Job:
+        """The work that a submission is."""
+        data, notes = submission.data, submission.notes
+        return Job(
+            submission.student, self.template, data, self.limits, self.seed, notes, self.protected
+        )
+
+
+def _forget(found: list[collect.Submission], settings: _Settings, journal: Journal) -> None:
+    for submission in found:
+        if not submission.problem:
+            journal.forget(key_of(settings.job(submission)))
+
+
+def changes(stream: Iterable[pool.Done], recorder: Recorder) -> list[str]:
+    """Every mark that would change, old and new."""
+    lines = []
+    for done in sorted(stream, key=lambda d: d.result.student):
+        old = recorder.scores(done.result.student)
+        for check in done.result.checks:
+            before = old.get(check.grade_id)
+            if before is not None and not check.manual and before != check.points:
+                lines.append(
+                    f"{done.result.student}  {check.grade_id}  {before:g} → {check.points:g}"
+                )
+    return lines
+
+
 def _graded(
     found: list[collect.Submission],
-    template: rebuild.Template,
-    limits: Limits,
-    seed: int,
-    executor: ThreadPoolExecutor,
+    settings: _Settings,
+    executor: Executor,
     journal: Journal,
-    jobs: int,
 ) -> Iterator[pool.Done]:
     """Results as they come, with a progress bar on stderr."""
     from tqdm import tqdm
+
+    template = settings.template
 
     for submission in found:
         if submission.problem:
@@ -150,7 +201,7 @@ def _graded(
             yield pool.Done(
                 "", verdict.unreadable(submission.student, template, problem), news=True
             )
-    work = [Job(s.student, template, s.data, limits, seed, s.notes) for s in found if not s.problem]
+    work = [settings.job(s) for s in found if not s.problem]
     running: list[str] = []
     with tqdm(
         total=len(work), unit="submission", desc=template.assignment, dynamic_ncols=True
@@ -163,7 +214,7 @@ def _graded(
                 running.remove(student)
             bar.set_postfix_str(f"{event} {student}"[:40], refresh=False)
 
-        for done in pool.grade_all(work, executor, journal, width=jobs, report=report):
+        for done in pool.grade_all(work, executor, journal, width=settings.jobs, report=report):
             yield done
             bar.update()
 

@@ -24,7 +24,8 @@ from tests.cnnlib.strategies import conv_cases
 # DESIGN's list: what a student learns here is what torch.nn.functional calls by the same name.
 FUNCTIONS = {
     "conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "pad",
-    "unfold", "fold", "batch_norm", "layer_norm", "instance_norm", "group_norm", "relu", "sigmoid", "tanh",
+    "unfold", "fold", "batch_norm", "layer_norm", "instance_norm", "group_norm", "relu", "sigmoid",
+    "tanh",
     "softmax", "log_softmax", "cross_entropy", "linear", "dropout", "dropout2d",
 }  # fmt: skip
 

@@ -54,7 +54,9 @@ tiles = st.builds(
 
 @given(case=convolutions(), tile=tiles)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(1, settings.default.max_examples // 3),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_agrees_with_torch_forward_and_backward_whatever_the_tile(case, tile, device, force):
     force(tile)

@@ -185,8 +185,8 @@ def _shape_difference(
         )
     axis = next(i for i, (a, b) in enumerate(zip(shape, expected, strict=True)) if a != b)
     label = axes[axis] if len(axes) == len(shape) else f"axis {axis}"
-    size = "large" if shape[axis] > expected[axis] else "small"
-    return Difference(what, f"{label} is too {size}.", detail)
+    size = "long" if shape[axis] > expected[axis] else "short"
+    return Difference(what, f"Along {label} the result is too {size}.", detail)
 
 
 def _value_difference(

@@ -3,6 +3,7 @@
 # ruff: noqa: NPY002 - the global generator is what some of these tests watch
 
 import doctest
+import linecache
 import subprocess
 import sys
 import traceback
@@ -165,6 +166,17 @@ def test_a_crash_is_a_failed_case_with_the_errors_own_words():
     assert "names and the order" in report(lambda: 1, ("a", (1,), 1))
 
 
+def test_a_crash_names_the_line_of_the_learners_code_even_in_another_function():
+    space = {}
+    source = "def helper(x):\n    return x / 0\n\n\ndef answer(x):\n    return helper(x)\n"
+    linecache.cache["<cell 7>"] = (len(source), None, source.splitlines(keepends=True), "<cell 7>")
+    exec(compile(source, "<cell 7>", "exec"), space)
+    text = report(space["answer"], ("a", (1,), 1))
+    assert "problem   it stopped with ZeroDivisionError: division by zero" in text
+    assert "in short  the line is `return x / 0`, in `helper`" in text
+    assert "return x" not in report(space["answer"], ("a", (1,), 1), hidden=True)
+
+
 def test_the_failure_is_an_assertion_error_without_a_chain_or_a_long_traceback():
     check = checks.Check(lambda x: 1 / 0, "f", page="p")
     check.case("a", 1, expected=1)
@@ -324,8 +336,8 @@ SQUARE = np.array([[1.0, 2.0], [3.0, 5.0]])
     [
         (A[0], A, "The result needs 2 axes as (H, W); it has 1."),
         (A.T, A, "The sizes are right, their order is not. Order the axes as (H, W)."),
-        (A[:, :2], A, "W is too small."),
-        (np.vstack([A, A]), A, "H is too large."),
+        (A[:, :2], A, "Along W the result is too short."),
+        (np.vstack([A, A]), A, "Along H the result is too long."),
         (0 * A, A, "Every number is zero"),
         (-A, A, "Every number has the wrong sign."),
         (3 * A, A, "Every number is the right one times the same factor."),

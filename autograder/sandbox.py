@@ -8,6 +8,7 @@ For every submission the warm parent forks a process into namespaces and disks o
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -83,15 +84,20 @@ def _warm(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def command_line(profile: Profile, settings: dict[str, Any]) -> list[str]:
-    """The bubblewrap command for a warm parent."""
+def find_bubblewrap() -> str:
+    """Where bubblewrap is; without it there is no sandbox."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise SandboxError(
             "bubblewrap (bwrap) is not installed, so strangers' code cannot be run safely here. "
             "Install it (Debian and Ubuntu: apt install bubblewrap) or grade on a Linux machine."
         )
-    line = [bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    return bwrap
+
+
+def command_line(profile: Profile, settings: dict[str, Any]) -> list[str]:
+    """The bubblewrap command for a warm parent."""
+    line = [find_bubblewrap(), "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     line += ["--unshare-cgroup-try", "--hostname", "sandbox", "--die-with-parent", "--new-session"]
     line += ["--cap-drop", "ALL"]
     if os.getuid() == 0:
@@ -187,7 +193,10 @@ class Nursery:
         self._engine, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # The kernel kills bubblewrap when the *thread* that started it ends, so one thread stays
         # with it.
-        threading.Thread(target=self._attend, name=f"{profile.role} nursery", daemon=True).start()
+        self._thread = threading.Thread(
+            target=self._attend, name=f"{profile.role} nursery", daemon=True
+        )
+        self._thread.start()
 
     def wait_ready(self) -> None:
         """Wait until everything is imported."""
@@ -201,6 +210,7 @@ class Nursery:
             try:
                 process = self._start(errors)
             except Exception as error:
+                self._theirs.close()
                 self.problem = str(error)
                 self._ready.set()
                 return
@@ -279,6 +289,9 @@ class Nursery:
 
     def close(self) -> None:
         """Hang up; the warm parent ends, and with it every jail."""
+        with contextlib.suppress(OSError):
+            self._engine.shutdown(socket.SHUT_RDWR)  # close() alone would not wake our reader
+        self._thread.join(START_SECONDS)
         self._engine.close()
 
 

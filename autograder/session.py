@@ -109,7 +109,12 @@ def grade_assignment(
     that changes, old and new, and has said yes.
     """
     template, source = place.template(assignment)
-    limits = (limits or Limits()).with_changes(template.course.get("limits", {}))
+    try:
+        limits = (limits or Limits()).with_changes(template.course.get("limits", {}))
+        if protected:
+            sandbox.find_bubblewrap()
+    except (ValueError, sandbox.SandboxError) as error:
+        raise Problem(str(error)) from error
     found, problems = collect.from_folder(submissions, template, only)
     if not found and problems:
         raise Problem("; ".join(problems))

@@ -11,6 +11,7 @@ import pytest
 from autograder import sandbox
 from autograder.limits import Limits
 from autograder.rebuild import Template, read_source
+from autograder.record import Recorder
 from tests.autograder import course
 
 TIGHT = Limits(
@@ -41,6 +42,14 @@ def warm() -> Iterator[None]:
         pytest.skip("bubblewrap is not installed")
     yield
     sandbox.close_all()
+
+
+@pytest.fixture(scope="session")
+def empty_book(tmp_path_factory: pytest.TempPathFactory, template: Template, source: Path) -> Path:
+    """A gradebook that knows the assignment; making one takes nbgrader seconds, so it is copied."""
+    folder = tmp_path_factory.mktemp("book")
+    Recorder(f"sqlite:///{folder}/gradebook.db", template, source, folder).close()
+    return folder / "gradebook.db"
 
 
 @pytest.fixture

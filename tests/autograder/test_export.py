@@ -87,7 +87,12 @@ def result(student: str, *points: float) -> SubmissionResult:
 
 
 def test_statistics_of_a_small_class_by_hand():
-    class_ = [result("a", 2, 2, 0), result("b", 2, 2, 2), result("c", 0, 0, 2), result("d", 0, 2, 2)]
+    class_ = [
+        result("a", 2, 2, 0),
+        result("b", 2, 2, 2),
+        result("c", 0, 0, 2),
+        result("d", 0, 2, 2),
+    ]
     facts = describe("tiny", class_)
     assert (facts.submissions, facts.max_score, facts.mean, facts.median) == (4, 6.0, 4.0, 4.0)
     assert [c.passed for c in facts.checks] == [2, 3, 3]

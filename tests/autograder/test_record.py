@@ -29,14 +29,6 @@ def good(template: Template, warm: None) -> SubmissionResult:
     return execute(Job("ada", template, nbformat.writes(course.submission()).encode()))
 
 
-@pytest.fixture(scope="module")
-def empty_book(tmp_path_factory, template: Template, source: Path) -> Path:
-    """A gradebook that knows the assignment; making one takes nbgrader seconds, so it is copied."""
-    folder = tmp_path_factory.mktemp("book")
-    Recorder(f"sqlite:///{folder}/gradebook.db", template, source, folder).close()
-    return folder / "gradebook.db"
-
-
 @pytest.fixture
 def recorder(tmp_path: Path, template: Template, source: Path, empty_book: Path):
     shutil.copy(empty_book, tmp_path / "gradebook.db")

@@ -225,6 +225,17 @@ def test_channels_last_changes_the_layout_and_not_the_result(few):
         torch.testing.assert_close(fast.state_dict()[name], value, atol=1e-5, rtol=1e-4)
 
 
+def test_channels_last_images_arrive_channels_last(rng):
+    model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 4 * 5, 2))
+    arrived = []
+    model[0].register_forward_pre_hook(lambda _, inputs: arrived.append(inputs[0].stride()))
+    images = rng.random((4, 3, 6, 7), np.float32), np.array([0, 1, 0, 1])
+    for channels_last in (False, True):
+        sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+        fit(model, images, optimizer=sgd, epochs=1, channels_last=channels_last)
+    assert arrived == [(126, 42, 7, 1), (126, 1, 21, 3)]
+
+
 def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_weights(few):
     model = network(dropout=0.0)
     seen = []

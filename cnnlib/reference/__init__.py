@@ -24,7 +24,7 @@ from cnnlib.reference.activation import (
     tanh,
     tanh_backward,
 )
-from cnnlib.reference.conv import conv2d, conv2d_backward
+from cnnlib.reference.conv import conv2d, conv2d_backward, conv2d_weight_backward
 from cnnlib.reference.conv_transpose import conv_transpose2d, conv_transpose2d_backward
 from cnnlib.reference.dropout import dropout, dropout2d, dropout2d_backward, dropout_backward
 from cnnlib.reference.linear import linear, linear_backward
@@ -65,6 +65,7 @@ __all__ = [
     "batch_norm_backward",
     "conv2d",
     "conv2d_backward",
+    "conv2d_weight_backward",
     "conv_transpose2d",
     "conv_transpose2d_backward",
     "cross_entropy",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnlib.reference.arguments import Array, require_float, require_same_shape
+from cnnlib.reference.masks import keep
 
 __all__ = [
     "relu",
@@ -73,7 +74,7 @@ def relu_backward(grad_y: Array, x: Array) -> Array:
     array([0., 0., 5.])
     """
     require_same_shape("relu_backward", grad_y, x)
-    return np.where(x <= 0, x.dtype.type(0), grad_y)
+    return keep(grad_y, ~(x <= 0))  # not x > 0: a NaN lets the gradient pass, as in torch
 
 
 def sigmoid(x: Array) -> Array:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from cnnlib.reference.arguments import Array, Padding, Pair, as_batch, require_float, require_shape
-from cnnlib.reference.conv_algorithms import ALGORITHMS, Algorithm
-from cnnlib.reference.geometry import geometry
+from cnnlib.reference.conv_algorithms import ALGORITHMS, Algorithm, blocked
+from cnnlib.reference.geometry import Geometry, geometry
 
-__all__ = ["conv2d", "conv2d_backward"]
+__all__ = ["conv2d", "conv2d_backward", "conv2d_weight_backward"]
 
 
 def conv2d(
@@ -138,22 +138,79 @@ def conv2d_backward(
     >>> grad_weight
     array([[[[ 8., 12.]]]])
     """
-    require_float("conv2d_backward", grad_y=grad_y, x=x, weight=weight, bias=bias)
-    images = as_batch("conv2d_backward", x, "C_in, H, W")
-    g = geometry("conv2d_backward", images, weight, bias, stride, padding, dilation, groups)
-    y_shape = (g.N, g.C_out, *g.places)[-x.ndim :]
-    require_shape("conv2d_backward", "grad_y", grad_y, y_shape, "(N, C_out, OH, OW)")
-    grads = grad_y.reshape(g.N, g.C_out, *g.places)
+    images, grads, g = _checked(
+        "conv2d_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
+    )
     compute = choose("conv2d_backward", algorithm)
-    if g.N == 0:
-        return (
-            np.zeros_like(x),
-            np.zeros_like(weight),
-            None if bias is None else np.zeros_like(bias),
-        )
-    grad_x, grad_weight = compute.backward(grads, images, weight, g)
     grad_bias = None if bias is None else grads.sum(axis=(0, 2, 3))
+    if g.N == 0:
+        return np.zeros_like(x), np.zeros_like(weight), grad_bias
+    grad_x, grad_weight = compute.backward(grads, images, weight, g)
     return grad_x.reshape(x.shape), grad_weight, grad_bias
+
+
+def conv2d_weight_backward(
+    grad_y: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> tuple[Array, Array | None]:
+    """Gradients of weight and bias alone: the first layer of a network needs no ``grad_x``.
+
+    Parameters
+    ----------
+    grad_y, x, weight, bias, stride, padding, dilation, groups
+        As for :func:`conv2d_backward`.
+
+    Returns
+    -------
+    grad_weight, grad_bias : arrays
+        As from :func:`conv2d_backward`, in less than half of its time.
+
+    Raises
+    ------
+    ShapeError
+        As :func:`conv2d_backward`.
+
+    Notes
+    -----
+    Goodfellow, Bengio and Courville, *Deep Learning*, 2016, equation 9.11.
+
+    Examples
+    --------
+    >>> x, weight = np.arange(6.0).reshape(1, 2, 3), np.array([[[[-1.0, 1.0]]]])
+    >>> conv2d_weight_backward(np.ones((1, 2, 2)), x, weight)
+    (array([[[[ 8., 12.]]]]), None)
+    """
+    images, grads, g = _checked(
+        "conv2d_weight_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
+    )
+    grad_bias = None if bias is None else grads.sum(axis=(0, 2, 3))
+    return blocked.weight_gradient(grads, images, g).reshape(weight.shape), grad_bias
+
+
+def _checked(
+    function: str,
+    grad_y: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> tuple[Array, Array, Geometry]:
+    """x and grad_y as batches, and the sizes."""
+    require_float(function, grad_y=grad_y, x=x, weight=weight, bias=bias)
+    images = as_batch(function, x, "C_in, H, W")
+    g = geometry(function, images, weight, bias, stride, padding, dilation, groups)
+    y_shape = (g.N, g.C_out, *g.places)[-x.ndim :]
+    require_shape(function, "grad_y", grad_y, y_shape, "(N, C_out, OH, OW)")
+    return images, grad_y.reshape(g.N, g.C_out, *g.places), g
 
 
 def choose(function: str, algorithm: str) -> Algorithm:

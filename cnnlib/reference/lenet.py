@@ -103,6 +103,6 @@ def training_step(network: Sequential, optimiser: Optimiser, x: Array, labels: A
     logits = network(x)
     loss = cross_entropy(logits, labels)
     optimiser.zero_grad()
-    network.backward(cross_entropy_backward(logits.dtype.type(1), logits, labels))
+    network.learn(cross_entropy_backward(logits.dtype.type(1), logits, labels))
     optimiser.step()
     return float(loss)

@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlib.reference import conv2d, conv2d_backward
+from cnnlib.reference import conv2d, conv2d_backward, conv2d_weight_backward
 from cnnlib.reference.conv_algorithms import winograd
 from cnnlib.shapes import ShapeError
 from tests.cnnlib.oracles import assert_agrees_with_torch, assert_refused_by_torch
@@ -140,6 +141,40 @@ def test_many_blocks_give_what_one_block_gives(shape, filters, groups, rng, monk
         padding=(1, 2),
         groups=groups,
     )
+
+
+@given(case=conv_cases(), batched=st.booleans())
+def test_the_weights_gradient_alone_is_that_of_the_whole_backward(case, batched):
+    x, weight, bias = case.arrays()
+    x = x if batched else x[0]
+    grad_y = case.rng.standard_normal(conv2d(x, weight, bias, **case.arguments).shape)
+    _, *expected = conv2d_backward(grad_y, x, weight, bias, **case.arguments)
+    alone = conv2d_weight_backward(grad_y, x, weight, bias, **case.arguments)
+    for mine, whole in zip(alone, expected, strict=True):
+        assert mine.shape == whole.shape
+        np.testing.assert_allclose(mine, whole, atol=1e-10)
+    assert conv2d_weight_backward(grad_y, x, weight, **case.arguments)[1] is None
+
+
+def test_memory_stays_near_one_block_whatever_the_batch(rng):
+    """2 MiB and twice the weights, beyond the padded input and the results."""
+    x = rng.standard_normal((6, 64, 56, 56)).astype(np.float32)
+    weight = rng.standard_normal((64, 64, 3, 3)).astype(np.float32)
+    padded = 6 * 64 * 58 * 58 * 4
+    grad_y = x.copy()  # padding 1 keeps the size
+    calls = [
+        (lambda: conv2d(x, weight, padding=1, algorithm="blocked"), x.nbytes),
+        (
+            lambda: conv2d_backward(grad_y, x, weight, padding=1, algorithm="blocked"),
+            x.nbytes + weight.nbytes,
+        ),
+    ]
+    for call, results in calls:
+        tracemalloc.start()
+        call()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak - padded - results < 2 * 2**20 + 2 * weight.nbytes
 
 
 def test_stride_padding_and_dilation_may_be_one_integer(rng):

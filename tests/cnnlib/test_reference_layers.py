@@ -97,6 +97,25 @@ def test_a_layer_computes_and_learns_as_torch_nn(name, mode, rng):
         np.testing.assert_allclose(layer.running_var, torchs.running_var)
 
 
+def test_learning_alone_leaves_out_only_the_gradient_of_the_input(rng):
+    for bias in (True, False):
+        net = layers.Sequential(
+            layers.Conv2d(2, 3, 3, 2, bias=bias, **GIVEN), layers.ReLU(), layers.Flatten()
+        )
+        x = rng.standard_normal((4, 2, 7, 8))
+        grad_y = rng.standard_normal(net(x).shape)
+        net.backward(grad_y)
+        whole = [p.grad for p in net.parameters()]
+        for p in net.parameters():
+            p.grad = None
+        net.learn(grad_y)
+        for p, expected in zip(net.parameters(), whole, strict=True):
+            np.testing.assert_allclose(p.grad, expected, atol=1e-12)
+    relu = layers.Sequential(layers.ReLU())
+    relu(x)
+    assert relu.learn(x) is None
+
+
 @pytest.mark.parametrize("kind", [layers.Dropout, layers.Dropout2d])
 def test_dropout_forgets_in_training_only_and_backward_forgets_the_same(kind, rng):
     layer = kind(0.5, rng=rng)

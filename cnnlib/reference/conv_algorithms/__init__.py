@@ -46,4 +46,4 @@ ALGORITHMS: dict[str, Algorithm] = {
     "fft": fft,
 }
 
-__all__ = ["ALGORITHMS", "Algorithm"]
+__all__ = ["ALGORITHMS", "Algorithm", "blocked"]

@@ -111,3 +111,15 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
                     tap[:, r : r + rows] += columns[:, i, j]
         grad_x[n : n + images] = grad_framed[(slice(None), *g.inside)].transpose(3, 0, 1, 2)
     return grad_x, grad_W.reshape(weight.shape)
+
+
+def weight_gradient(grad_y: Array, x: Array, g: Geometry) -> Array:
+    """grad_W = grad_y (U x)^T alone, one product per block with the batch last."""
+    (OH, OW), grad_W = g.places, np.zeros((g.groups, g.O_group, g.K), x.dtype)
+    images = max(blocks(g, g.groups * g.K * OW)[0], -(-WIDE // (OH * OW)))
+    for n in range(0, g.N, images):
+        view = windows_batch_last(batch_last(x[n : n + images], g), g)
+        grads = grad_y[n : n + images].transpose(1, 2, 3, 0)
+        columns = view.reshape(g.groups, g.K, -1)
+        grad_W += grads.reshape(g.groups, g.O_group, -1) @ columns.swapaxes(1, 2)
+    return grad_W

@@ -63,6 +63,10 @@ class Layer:
         """Return the gradient of the input; add to the gradients of the parameters."""
         raise NotImplementedError
 
+    def learn(self, grad_y: Array) -> None:
+        """Do what ``backward`` does, for a first layer: its input has no use for a gradient."""
+        self.backward(grad_y)
+
     def __call__(self, x: Array) -> Array:
         """Do what ``forward`` does."""
         return self.forward(x)
@@ -124,6 +128,12 @@ class Sequential(Layer):
         for layer in reversed(self.layers):
             grad_y = layer.backward(grad_y)
         return grad_y
+
+    def learn(self, grad_y: Array) -> None:
+        """Hand the gradient back as far as something learns from it."""
+        for layer in reversed(self.layers[1:]):
+            grad_y = layer.backward(grad_y)
+        self.layers[0].learn(grad_y)
 
     def children(self) -> list[Layer]:
         """The layers, in order."""

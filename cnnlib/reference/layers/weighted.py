@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnlib.reference.arguments import Array, Padding, Pair
-from cnnlib.reference.conv import conv2d, conv2d_backward
+from cnnlib.reference.conv import conv2d, conv2d_backward, conv2d_weight_backward
 from cnnlib.reference.conv_transpose import conv_transpose2d, conv_transpose2d_backward
 from cnnlib.reference.init import kaiming_uniform
 from cnnlib.reference.layers.base import Layer, Parameter
@@ -83,6 +83,15 @@ class Conv2d(_Weighted):
         return self._learn(
             conv2d_backward(grad_y, self.remembered(), *self._values(), *self.arguments)
         )
+
+    def learn(self, grad_y: Array) -> None:
+        """Add the gradients of weight and bias to theirs, without that of ``x``."""
+        grad_weight, grad_bias = conv2d_weight_backward(
+            grad_y, self.remembered(), *self._values(), *self.arguments
+        )
+        self.weight.add(grad_weight)
+        if self.bias is not None:
+            self.bias.add(grad_bias)
 
 
 class ConvTranspose2d(_Weighted):

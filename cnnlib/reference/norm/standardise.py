@@ -10,6 +10,8 @@ import numpy as np
 from cnnlib.reference.arguments import Array, describe
 from cnnlib.shapes import ShapeError
 
+CACHE = 1 << 17  # values that are worked on together: half a MiB of float32
+
 
 def statistics(x: Array) -> tuple[Array, Array, Array]:
     """Mean and (biased) variance, (S,), and ``x`` minus its mean.
@@ -38,10 +40,16 @@ def standardise_backward(
     grad_bias = grad.sum(axis=2).sum(axis=0)
     grad_weight = np.vecdot(grad, centred).sum(axis=0) * inverse_spread
     scale = inverse_spread if weight is None else inverse_spread * weight
-    # One line of maths, three factors per S: a * g + b * centred + c, in place.
-    grad_x = centred * (-scale * inverse_spread * grad_weight / count)[:, None]
-    grad_x -= (scale * grad_bias / count)[:, None]
-    grad_x += grad * scale[:, None]
+    # The formula is a * g + b * centred + c with three factors per S; in place, and for a few
+    # images at a time, which stay in the cache.
+    a, b = scale[:, None], (-scale * inverse_spread * grad_weight / count)[:, None]
+    c, grad_x = (scale * grad_bias / count)[:, None], np.empty_like(centred)
+    together = max(1, CACHE * len(grad) // max(1, grad.size))
+    for n in range(0, len(grad), together):
+        part = grad_x[n : n + together]
+        np.multiply(centred[n : n + together], b, out=part)
+        part -= c
+        part += grad[n : n + together] * a
     return grad_x, grad_weight, grad_bias
 
 

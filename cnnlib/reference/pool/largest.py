@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnlib.reference.arguments import Array, Pair, as_batch, require_float, require_shape
+from cnnlib.reference.masks import keep
 from cnnlib.reference.pool.sizes import Pooling, pooling
 from cnnlib.reference.views import surround
 
@@ -188,4 +189,4 @@ def _hand_back(grad_y: Array, framed: Array, y: Array, grad_framed: Array, p: Po
             wins: Array = framed[at] == y
             wins &= vacant
             vacant ^= wins
-            grad_framed[at] += np.where(wins, grad_y, 0)
+            grad_framed[at] += keep(grad_y, wins)

@@ -38,7 +38,6 @@ def build() -> bool:
     built = following / "_build" / "html"
     if not (built / "index.html").is_file():
         raise CommandError("The site was built without a front page; see _build/logs/site.log.")
-    stamp.forget()
     shutil.rmtree(html, ignore_errors=True)
     built.rename(html)
     shutil.rmtree(following)

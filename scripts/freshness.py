@@ -53,10 +53,6 @@ class Stamp:
         """Whether the same sources made this very result."""
         return self._note.is_file() and self._note.read_text() == self._expected()
 
-    def forget(self) -> None:
-        """Say that the result is about to change."""
-        self._note.unlink(missing_ok=True)
-
     def write(self) -> None:
         """Say that the result is finished."""
         self._note.parent.mkdir(parents=True, exist_ok=True)

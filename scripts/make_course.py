@@ -27,7 +27,6 @@ def exercises() -> None:
     if stamp.is_current():
         steps.say("The exercises are up to date.")
         return
-    stamp.forget()
     steps.run(
         "exercises",
         "Generating exercises/ from solutions/",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 from collections.abc import Iterator
 
@@ -11,6 +13,10 @@ import torch
 if not torch.cuda.is_available():
     # Triton reads this when it is first imported, so no test can set it in time.
     os.environ.setdefault("TRITON_INTERPRET", "1")
+# Kernels are compiled or interpreted as the variable says when they are defined: define them now,
+# before a test removes it for a moment. Without Triton their tests skip and say so.
+with contextlib.suppress(ModuleNotFoundError):
+    importlib.import_module("cnnlib.pytorch.triton_kernels")
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])

@@ -24,7 +24,6 @@ import html
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -42,6 +41,10 @@ CLASS = ROOT / "class"
 WORK = CLASS / "work"
 CELL_SECONDS = 8  # honest cells of these assignments need less than one
 TOTAL_SECONDS = 240
+# What the code of one submission may use: kilobytes of memory, seconds of work, blocks in a file.
+LIMITS = {"v": 4 << 20, "t": TOTAL_SECONDS, "f": 100_000, "c": 0}
+ULIMITS = "".join(f"ulimit -{what} {most} 2>/dev/null; " for what, most in LIMITS.items())
+LIMITED = ["sh", "-c", ULIMITS + 'exec "$@"', "sh"]
 READABLE = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 REASONS = {  # what nbgrader's log says: what a person needs to know
     r"JSON|Notebook does not appear": "The file is no notebook: it is cut off or damaged.",
@@ -66,6 +69,10 @@ class Result:
 
 def submitted(submission: Submission) -> Path:
     return CLASS / "submitted" / submission.student / submission.slug / f"{submission.slug}.ipynb"
+
+
+def feedback_page(submission: Submission) -> Path:
+    return CLASS / "feedback" / submission.student / submission.slug / f"{submission.slug}.html"
 
 
 def build() -> None:
@@ -166,17 +173,6 @@ def sandbox_works() -> bool:
     return subprocess.run(trial, capture_output=True).returncode == 0
 
 
-def limits() -> None:
-    """Set, in the child, what the code of a submission may use."""
-    for what, most in (
-        (resource.RLIMIT_AS, 4 << 30),
-        (resource.RLIMIT_CPU, TOTAL_SECONDS),
-        (resource.RLIMIT_FSIZE, 50 << 20),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-
-
 def execute(submission: Submission, work: Path) -> str:
     """Step 1: run the submission in its sandbox; return what went wrong, or nothing."""
     shutil.rmtree(work, ignore_errors=True)
@@ -192,13 +188,12 @@ def execute(submission: Submission, work: Path) -> str:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     try:
         done = subprocess.run(
-            [*walls, *command],
+            [*LIMITED, *walls, *command],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TOTAL_SECONDS,
-            preexec_fn=limits,
         )
     except subprocess.TimeoutExpired:
         return f"It took longer than {TOTAL_SECONDS} seconds and was stopped."
@@ -282,7 +277,7 @@ def write_feedback(submission: Submission, result: Result) -> None:
     settings = config(assignment_id=submission.slug, student_id=submission.student)
     if not result.person and not convert(GenerateFeedback, settings, force=True):
         return
-    page = CLASS / "feedback" / submission.student / submission.slug / f"{submission.slug}.html"
+    page = feedback_page(submission)
     page.parent.mkdir(parents=True, exist_ok=True)
     reason = html.escape(result.person or "The page could not be made.")
     template = (ROOT / "templates" / "not_graded.html").read_text(encoding="utf-8")
@@ -331,7 +326,8 @@ def kept(submission: Submission) -> Result | None:
         note = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    fresh = note["key"] == key(submission) and (CLASS / "gradebook.db").exists()
+    made = [CLASS / "gradebook.db", feedback_page(submission)]
+    fresh = note["key"] == key(submission) and all(path.exists() for path in made)
     return Result(**note["result"]) if fresh else None
 
 

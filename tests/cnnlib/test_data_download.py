@@ -144,6 +144,7 @@ def test_a_server_that_cannot_resume_sends_everything_and_nothing_is_doubled(sit
     (folder / "file.bin.part").write_bytes(CONTENT[:1000])
     plain = site({"file.bin": CONTENT}, ignores_range=True)
     assert fetch(source(plain.address), "file.bin", progress=False).read_bytes() == CONTENT
+    assert len(plain.requests) == 1
 
 
 @pytest.mark.parametrize(

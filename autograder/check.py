@@ -34,7 +34,8 @@ class Checked:
                 continue
             mark = "✓" if check.outcome is Outcome.PASSED else "✗"
             lines.append(
-                f"{mark} {check.grade_id}: {check.outcome} ({check.points:g} of {check.max_points:g} points)"
+                f"{mark} {check.grade_id}: {check.outcome} ({check.points:g} of "
+                f"{check.max_points:g} points)"
             )
             lines += [f"    {line}" for line in check.message.splitlines()]
             if step := NEXT_STEP.get(check.outcome):
@@ -49,7 +50,7 @@ class Checked:
 
 
 def check(path: Path, released: Path | None = None, limits: Limits | None = None) -> Checked:
-    """Run a notebook as the grading will, against the released notebook or, without one, its own tests."""
+    """Run a notebook as the grading will, with the tests of the released one, or its own."""
     data = notebooks.read_bytes(path)
     notebooks.parse(data, path.name)  # says what is wrong with the file before anything else does
     template = rebuild.read_source(released or path, handed_in=True)

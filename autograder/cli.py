@@ -17,10 +17,11 @@ from autograder.session import ClassFolder, Problem, grade_assignment
 
 SHARED = [
     click.option(
-        "--class", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("class"),
+        "--class", "folder", type=click.Path(file_okay=False, path_type=Path),
+        default=Path("class"),
         show_default=True, help="Where a class's submissions, gradebook and journal are kept.",
     ),
-    click.option("--db", metavar="URL", help="The gradebook, if not gradebook.db in the class folder."),
+    click.option("--db", metavar="URL", help="The gradebook.  [default: CLASS/gradebook.db]"),
     click.option(
         "--source", type=click.Path(file_okay=False, path_type=Path), default=Path("solutions"),
         show_default=True, help="Where the instructor's notebooks are kept.",
@@ -51,7 +52,8 @@ def main() -> None:
 
 _UNPROTECTED = """\
 WITHOUT A SANDBOX: the code of every submission runs as you. It can read and change your files, the
-gradebook and the other submissions, and use the network. Only for submissions that you wrote yourself."""
+gradebook and the other submissions, and use the network. Only for submissions that you wrote
+yourself."""
 
 
 @main.command()
@@ -82,6 +84,11 @@ gradebook and the other submissions, and use the network. Only for submissions t
 @click.option(
     "--regrade", is_flag=True, help="Grade again, and list every changed mark, old → new, first."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on the workers of this Dask scheduler (tcp://HOST:8786).",
+)
 @click.option("--yes", is_flag=True, help="With --regrade: write the changes without asking.")
 @click.option(
     "--unprotected", is_flag=True, help="Run the code with no sandbox at all. Read the guide first."
@@ -98,6 +105,7 @@ def grade(
     regrade: bool,
     yes: bool,
     unprotected: bool,
+    scheduler: str | None,
 ) -> None:
     """Grade ASSIGNMENT: rebuild, execute, record in the gradebook, and write the feedback pages.
 
@@ -120,6 +128,7 @@ def grade(
             only=frozenset(only),
             seed=seed,
             protected=not unprotected,
+            scheduler=scheduler,
             approve=approve if regrade else None,
         )
     except Problem as problem:
@@ -134,7 +143,7 @@ def grade(
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--against", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The notebook as it was handed out.  [default: exercises/ of the course, or NOTEBOOK itself]",
+    help="The notebook as it was handed out.  [default: from exercises/, or NOTEBOOK]",
 )  # fmt: skip
 def check(notebook: Path, against: Path | None) -> None:
     """Check NOTEBOOK before you hand it in: the grading's own engine, with the visible tests.
@@ -179,7 +188,7 @@ def doctor() -> None:
 @shared
 @click.option(
     "--roster", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV with student_id, first_name, last_name, email, lms_id: only these people are collected.",
+    help="CSV with student_id, first_name, last_name, email, lms_id: nobody else is taken.",
 )  # fmt: skip
 def collect(
     assignment: str, download: Path, folder: Path, db: str | None, source: Path, roster: Path | None
@@ -220,7 +229,7 @@ def collect(
 def report(
     assignment: str, folder: Path, db: str | None, source: Path, output: Path | None
 ) -> None:
-    """Write statistics of ASSIGNMENT as a page: scores, checks that discriminate, outcomes, time."""
+    """Write statistics of ASSIGNMENT as a page: scores, checks, outcomes, time."""
     from autograder import report as reporting
     from autograder.journal import Journal
     from autograder.record import write_atomically
@@ -267,7 +276,7 @@ def export(
     template: Path | None,
     output: Path | None,
 ) -> None:
-    """Write marks of ASSIGNMENT as CSV: for a spreadsheet, Canvas, Moodle, or one line per check."""
+    """Write marks of ASSIGNMENT as CSV: for a spreadsheet, Canvas or Moodle, or per check."""
     from autograder import export as exporting
     from autograder import marks
     from autograder.journal import Journal

@@ -35,7 +35,7 @@ def valid_student(name: str) -> str | None:
 def from_folder(
     root: Path, template: Template, only: frozenset[str] = frozenset()
 ) -> tuple[list[Submission], list[str]]:
-    """Submissions in nbgrader's layout, ``STUDENT/ASSIGNMENT/NOTEBOOK.ipynb``; and what is not one."""
+    """Submissions in nbgrader's layout, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb; and what is none."""
     found: list[Submission] = []
     problems: list[str] = []
     if not root.is_dir():
@@ -69,7 +69,7 @@ def _one(student: str, folder: Path, template: Template) -> Submission:
         fitting = [file for file in sorted(folder.glob("*.ipynb")) if _fits(file, template)]
         if len(fitting) != 1:
             names = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
-            reason = f"there is no {expected.name} in the submission, and no other file that fits (found: {names})"
+            reason = f"there is no {expected.name}, and no other file that fits (found: {names})"
             return Submission(student, b"", _time(folder), problem=reason)
         path = fitting[0]
         notes = (f"The file is called {path.name!r}; expected was {expected.name!r}.",)

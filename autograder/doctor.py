@@ -19,7 +19,7 @@ _LIMITS = Limits(
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; ``good`` is None where nothing is wrong but something is worth knowing."""
+    """One line of the report; ``good`` is None for something that is only worth knowing."""
 
     good: bool | None
     text: str
@@ -36,8 +36,10 @@ _PROBES = (
         "the network can be reached from the sandbox",
     ),
     (
-        "import os\nn = 0\ntry:\n    while n < 200:\n        if os.fork() == 0:\n            import time; time.sleep(5); "
-        "os._exit(0)\n        n += 1\nexcept OSError: pass\nprint('held' if n < 50 else 'unlimited')",
+        "import os\nn = 0\ntry:\n    while n < 200:\n        if os.fork() == 0:\n            "
+        "import time; time.sleep(5); "
+        "os._exit(0)\n        n += 1\nexcept OSError: pass\nprint('held' if n < 50 else "
+        "'unlimited')",
         "held",
         "the number of processes is limited (a fork bomb stops)",
         "the number of processes is not limited: a fork bomb would reach this machine",
@@ -49,15 +51,18 @@ _PROBES = (
         "memory is not limited",
     ),
     (
-        "try:\n    with open('/tmp/x', 'wb') as f:\n        for _ in range(40): f.write(bytes(1 << 20))\n"
+        "try:\n    with open('/tmp/x', 'wb') as f:\n        for _ in range(40): "
+        "f.write(bytes(1 << 20))\n"
         "    print('unlimited')\nexcept OSError: print('held')",
         "held",
         "disk space is limited, and gone with the process",
         "disk space is not limited",
     ),
     (
-        "import os\nopened = []\nfor p in ('/etc/shadow', '/root', '/home', '/var/lib'):\n    try: os.listdir(p) if "
-        "os.path.isdir(p) else open(p); opened.append(p)\n    except OSError: pass\nprint(opened or 'hidden')",
+        "import os\nopened = []\nfor p in ('/etc/shadow', '/root', '/home', '/var/lib'):\n   "
+        " try: os.listdir(p) if "
+        "os.path.isdir(p) else open(p); opened.append(p)\n    except OSError: "
+        "pass\nprint(opened or 'hidden')",
         "hidden",
         "the machine's own files are out of sight",
         "files of this machine can be read from the sandbox",
@@ -75,7 +80,8 @@ _PROBES = (
         "students' code runs as root",
     ),
     (
-        "import os\nprint('own' if os.path.isdir('/proc/self') and len([p for p in os.listdir('/proc') if p.isdigit()]) "
+        "import os\nprint('own' if os.path.isdir('/proc/self') and len([p for p in "
+        "os.listdir('/proc') if p.isdigit()]) "
         "< 4 else 'none' if not os.listdir('/proc') else 'shared')",
         ("own", "none"),
         "other processes are out of sight",
@@ -99,7 +105,8 @@ def examine() -> list[Finding]:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         advice = (
-            "bubblewrap is not installed. `autograder grade` refuses to run strangers' code without it. "
+            "bubblewrap is not installed. `autograder grade` refuses to run strangers' code "
+            "without it. "
             "Debian and Ubuntu: apt install bubblewrap. Fedora: dnf install bubblewrap."
         )
         return [*findings, Finding(False, advice)]
@@ -109,8 +116,10 @@ def examine() -> list[Finding]:
     findings.append(Finding(True, f"{version} at {bwrap}"))
     if os.getuid() == 0:
         text = (
-            f"started by root: students' code runs as user {sandbox.UNPRIVILEGED}, in a user namespace of its own, "
-            "because the limit on processes does not hold for root. An ordinary account is still the better choice."
+            f"started by root: students' code runs as user {sandbox.UNPRIVILEGED}, in a user "
+            f"namespace of its own, "
+            "because the limit on processes does not hold for root. An ordinary account is "
+            "still the better choice."
         )
         findings.append(Finding(None, text))
     try:
@@ -123,10 +132,15 @@ def examine() -> list[Finding]:
 
 
 _USER_NAMESPACES = (
-    "Ordinary users need user namespaces. Ubuntu 24.04 and later: install the distribution's AppArmor profile "
-    "for bwrap. In Docker: run with --security-opt seccomp=unconfined, or grade outside of the container."
+    "Ordinary users need user namespaces. Ubuntu 24.04 and later: install the distribution's "
+    "AppArmor profile "
+    "for bwrap. In Docker: run with --security-opt seccomp=unconfined, or grade outside of "
+    "the container."
 )
-_NOT_DEFENDED = "Not defended anywhere: an attack on the Linux kernel itself. For a hostile class, grade on a virtual machine."
+_NOT_DEFENDED = (
+    "Not defended anywhere: an attack on the Linux kernel itself. "
+    "For a hostile class, grade on a virtual machine."
+)
 
 
 def _probe() -> list[Finding]:

@@ -57,8 +57,18 @@ def as_csv(rows: Iterable[Row]) -> str:
     return table(
         head,
         (
-            [r.assignment, r.student, r.last_name, r.first_name, r.email]
-            + [r.score, r.late_penalty, max(0.0, r.score - r.late_penalty), r.max_score, r.waiting]
+            [
+                r.assignment,
+                r.student,
+                r.last_name,
+                r.first_name,
+                r.email,
+                r.score,
+                r.late_penalty,
+                max(0.0, r.score - r.late_penalty),
+                r.max_score,
+                r.waiting,
+            ]
             for r in rows
         ),
     )
@@ -76,7 +86,7 @@ def as_moodle(rows: Iterable[Row]) -> str:
 
 
 def as_canvas(rows: Iterable[Row], template: str) -> str:
-    """Canvas' own gradebook file with one column filled in; everything else stays as it was downloaded."""
+    """Canvas' own gradebook file with one column filled in; all else stays as it was."""
     found = list(csv.reader(io.StringIO(template.removeprefix("\ufeff"))))
     if not found or "ID" not in found[0]:
         raise ValueError(
@@ -89,7 +99,8 @@ def as_canvas(rows: Iterable[Row], template: str) -> str:
     ]
     if len(columns) != 1:
         raise ValueError(
-            f"the Canvas file needs one column named '{', '.join(sorted(names))} (number)'; it has {len(columns)}"
+            f"the Canvas file needs one column named '{', '.join(sorted(names))} (number)'; "
+            f"it has {len(columns)}"
         )
     login = head.index("SIS Login ID") if "SIS Login ID" in head else head.index("ID")
     for line in found[1:]:
@@ -119,8 +130,17 @@ def as_long(results: Iterable[SubmissionResult]) -> str:
     return table(
         head,
         (
-            [r.assignment, r.student, c.grade_id, c.hidden, c.outcome.value]
-            + [c.points, c.max_points, c.seconds, c.message]
+            [
+                r.assignment,
+                r.student,
+                c.grade_id,
+                c.hidden,
+                c.outcome.value,
+                c.points,
+                c.max_points,
+                c.seconds,
+                c.message,
+            ]
             for r in results
             for c in r.checks
         ),

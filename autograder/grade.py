@@ -54,7 +54,7 @@ def execute(job: Job) -> SubmissionResult:
     return result
 
 
-class _Died(Exception):
+class _Died(Exception):  # noqa: N818 -- read as what has happened
     """Process A has ended; the outcome says how."""
 
     def __init__(self, outcome: Outcome, message: str) -> None:

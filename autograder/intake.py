@@ -1,7 +1,8 @@
 """Take in what a learning platform hands out: folders, zips, Moodle's and Canvas' downloads.
 
-Every file gets one outcome. Nothing is written outside ``submitted/STUDENT/ASSIGNMENT/``, whatever a name
-or an archive says: names are matched against the roster, and content is only ever copied as bytes.
+Every file gets one outcome. Nothing is written outside ``submitted/STUDENT/ASSIGNMENT/``, whatever
+a name or an archive says: names are matched against the roster, and content is only ever copied as
+bytes.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def _first_process(channel: int, limits: Mapping[str, int], work: Callable[[int]
                 close_files_except(channel)
                 os.setsid()
                 _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                os.makedirs("/tmp/work", exist_ok=True)
+                os.mkdir("/tmp/work")  # noqa: PTH102 -- pathlib is not loaded here
                 os.chdir("/tmp/work")
                 work(channel)
                 status = 0

@@ -76,7 +76,8 @@ class Journal:
         """Keep the result; from here on it will not be run again."""
         text = json.dumps(to_json(result), separators=(",", ":"))
         self._run(
-            "UPDATE work SET state = 'executed', result = ?, changed = CURRENT_TIMESTAMP WHERE key = ?",
+            "UPDATE work SET state = 'executed', result = ?, changed = CURRENT_TIMESTAMP "
+            "WHERE key = ?",
             (text, key),
         )
 

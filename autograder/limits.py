@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 @dataclass(frozen=True)
 class Limits:
-    """Processor seconds decide; the clock is only the backstop, so a busy machine costs nobody points."""
+    """Processor seconds decide; the clock is the backstop: a busy machine costs no points."""
 
     cell_cpu_seconds: int = 60
     cell_wall_seconds: int = 240

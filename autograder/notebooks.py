@@ -16,7 +16,7 @@ MAX_SOURCE = 2**20
 
 
 class BadFile(Exception):  # noqa: N818 -- named as the outcome that it becomes
-    """A file that is not a notebook; ``kind`` is a word for statistics, the message is for people."""
+    """A file that is not a notebook; ``kind`` is one word, the message is for people."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class BadFile(Exception):  # noqa: N818 -- named as the outcome that it becomes
 
 @dataclass(frozen=True)
 class Cell:
-    """What is taken from a submitted cell: its type, its text and the id it claims. Nothing else."""
+    """What is taken from a submitted cell: its type, its text, the id it claims; no more."""
 
     cell_type: str
     source: str
@@ -48,7 +48,8 @@ def read_bytes(path: Path) -> bytes:
         if facts.st_size > MAX_FILE:
             raise BadFile(
                 "too-large",
-                f"{path.name} has {facts.st_size / 2**20:.0f} MiB; {MAX_FILE // 2**20} are allowed. "
+                f"{path.name} has {facts.st_size / 2**20:.0f} MiB; {MAX_FILE // 2**20} are "
+                f"allowed. "
                 "Clear the outputs and save it again.",
             )
         return file.read(MAX_FILE + 1)

@@ -143,7 +143,7 @@ class Nursery:
             return 0
 
     def _private(self, pid: int, several: bool) -> int:
-        """Memory beyond what came from us; with several processes, their fair share of all of it."""
+        """Memory beyond what came from us; with several processes, their share of it all."""
         if several:
             try:
                 with open(f"/proc/{pid}/smaps_rollup") as file:  # noqa: PTH123
@@ -178,7 +178,7 @@ def main(settings: dict[str, Any]) -> None:
     _become(settings["uid"])
     sys.path[:0] = settings["path"]
     sys.dont_write_bytecode = True
-    os.makedirs("/tmp/home", exist_ok=True)
+    os.makedirs("/tmp/home", exist_ok=True)  # noqa: PTH103 -- pathlib is not loaded here
     started = time.perf_counter()
     for name in settings["preload"]:
         try:

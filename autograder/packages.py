@@ -93,7 +93,7 @@ def _folder(top: str) -> Path:
 
 
 def _local(name: str) -> dict[str, Path]:
-    """A package that lies beside the course: all of it, or one part with the parts that it imports."""
+    """A package beside the course: all of it, or one part with the parts that it imports."""
     top, _, part = name.partition(".")
     folder = _folder(top)
     if not part:
@@ -134,7 +134,7 @@ def imported_names(source: str) -> set[str]:
 
 
 def binds_for_tests(sources: Iterable[str]) -> tuple[Bind, ...]:
-    """Files for process B: everything that is installed, and the course's packages that tests import."""
+    """Files for process B: all that is installed, and the course's packages that tests import."""
     binds: dict[str, Path] = {}
     for number, folder in enumerate(site_folders()):
         binds[f"/packages{number or ''}"] = folder
@@ -159,7 +159,7 @@ def site_folders() -> list[Path]:
 
 
 def folders_to_hide(prefix: Path) -> list[str]:
-    """Folders of installed packages below a Python that is shown as ``/python``, and of the system's."""
+    """Folders of installed packages, of a Python that is shown as /python and of the system."""
     found = []
     for root, place in (
         (prefix, "/python"),

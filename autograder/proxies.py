@@ -15,11 +15,11 @@ from autograder import wire
 
 #: Exceptions that a test may expect by type. All others arrive as :class:`StudentError`.
 ALLOWED = (
-    "ArithmeticError", "AssertionError", "AttributeError", "BufferError", "EOFError", "FileNotFoundError",
-    "FloatingPointError", "ImportError", "IndexError", "KeyError", "LookupError", "MemoryError",
-    "ModuleNotFoundError", "NameError", "NotImplementedError", "OSError", "OverflowError", "PermissionError",
-    "RecursionError", "RuntimeError", "TypeError", "UnboundLocalError", "UnicodeError", "ValueError",
-    "ZeroDivisionError",
+    "ArithmeticError", "AssertionError", "AttributeError", "BufferError", "EOFError",
+    "FileNotFoundError", "FloatingPointError", "ImportError", "IndexError", "KeyError",
+    "LookupError", "MemoryError", "ModuleNotFoundError", "NameError", "NotImplementedError",
+    "OSError", "OverflowError", "PermissionError", "RecursionError", "RuntimeError",
+    "TypeError", "UnboundLocalError", "UnicodeError", "ValueError", "ZeroDivisionError",
 )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ class Proxy:
         peer: Peer = object.__getattribute__(self, "_peer")
         return peer.ask(op=operation, on=self, **details)
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:  # noqa: D102 -- a call is a call
         return self._ask("call", args=args, kwargs=kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -176,7 +176,8 @@ class Proxy:
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         label = object.__getattribute__(self, "_label")
         raise wire.NotPlainData(
-            f"the test needs numbers, text, tuples, lists, dicts, arrays or tensors, but got {label}"
+            f"the test needs numbers, text, tuples, lists, dicts, arrays or tensors, but "
+            f"got {label}"
         )
 
     def __eq__(self, other: object) -> bool:

@@ -64,7 +64,7 @@ class Plan:
 
 
 def read_source(path: Path, *, handed_in: bool = False) -> Template:
-    """Read an assignment: its source version, or a notebook that was handed in as its own template."""
+    """Read an assignment: its source version, or a notebook as its own template."""
     import nbformat
 
     try:

@@ -34,7 +34,7 @@ class RecordError(Exception):
 
 
 class Recorder:
-    """An open gradebook; one for the whole run, because opening it costs more than writing to it."""
+    """An open gradebook; one for the whole run, because opening costs more than writing."""
 
     def __init__(self, url: str, template: Template, source: Path, autograded: Path) -> None:
         from nbgrader.api import Gradebook
@@ -66,7 +66,8 @@ class Recorder:
                     raise RecordError(f"the gradebook cannot be used: {error.orig}") from error
                 if time.monotonic() - started > PATIENCE_SECONDS:
                     raise RecordError(
-                        f"the gradebook was locked for {PATIENCE_SECONDS:.0f} seconds. Close the program that "
+                        f"the gradebook was locked for {PATIENCE_SECONDS:.0f} seconds. Close "
+                        f"the program that "
                         "holds it and start again; everything graded so far is in the journal."
                     ) from error
                 time.sleep(pause)
@@ -91,8 +92,10 @@ class Recorder:
                 notebook, resources = step().preprocess(notebook, resources)
             except RuntimeError as error:
                 raise RecordError(
-                    f"{error}. Graded submissions belong to the cells they were graded with: restore the "
-                    "cells, or remove the assignment from the gradebook (nbgrader db assignment remove)."
+                    f"{error}. Graded submissions belong to the cells they were graded with: "
+                    f"restore the "
+                    "cells, or remove the assignment from the gradebook (nbgrader db "
+                    "assignment remove)."
                 ) from error
         self._book.db.expire_all()
 
@@ -234,7 +237,7 @@ def build_notebook(result: SubmissionResult, template: Template) -> Any:
 
 
 def _pristine(template: Template) -> Sequence[Any]:
-    """For a file that could not be read: the empty notebook, so that formgrader has something to show."""
+    """For a file that could not be read: what was handed out, for formgrader to show."""
     from autograder.outcomes import CellRecord
 
     return [CellRecord(s.cell_type, s.kind, s.source, s.grade_id) for s in template.steps]

@@ -111,7 +111,7 @@ def command_line(profile: Profile, settings: dict[str, Any]) -> list[str]:
     for name in ("lib", "lib64", "lib32", "bin"):
         path = Path("/", name)
         if path.is_symlink():
-            line += ["--symlink", os.readlink(path), f"/{name}"]
+            line += ["--symlink", str(path.readlink()), f"/{name}"]
         elif path.is_dir():
             line += ["--ro-bind", str(path), f"/{name}"]
     line += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
@@ -170,7 +170,7 @@ class Sandbox:
         self._ended.set()
 
     def reason(self, seconds: float = 10.0) -> str | None:
-        """Why it ended: ``cpu``, ``memory``, ``killed``, ``fault: ...`` or None for its own doing."""
+        """Why it ended: cpu, memory, killed, fault: ..., or None for its own doing."""
         self._ended.wait(seconds)
         return self.why
 

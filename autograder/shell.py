@@ -151,6 +151,7 @@ class Shell(InteractiveShell):
     """IPython without terminal, history and kernel."""
 
     def init_history(self) -> None:
+        """No history: it would be a file and a thread."""
         self.config.HistoryManager.enabled = False
         super().init_history()  # type: ignore[no-untyped-call]
 
@@ -206,7 +207,8 @@ def run(shell: Shell, cell: str, source: str, cpu: float, wall: float) -> CellRu
     value, error = None, None
     try:
         with time_limit(cpu, wall):
-            result: Any = shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
+            runner: Any = shell.run_cell
+            result = runner(source, store_history=False)
         value = result.result
         error = result.error_before_exec or result.error_in_exec
     except BaseException as problem:  # the limit can strike between two lines of IPython

@@ -1,4 +1,4 @@
-"""What a class's results say about its checks: how many pass, how points are spread, which check misleads."""
+"""What a class's results say about its checks: pass rates, spread, and which check misleads."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ def _points(step: Step, value: object) -> CheckResult:
         return _check(step, Outcome.PASSED, "", step.points)
     if "truth" in value:
         message = (
-            f"The test cell ends with {value['truth']}, which is neither a failure nor a number of points. "
+            f"The test cell ends with {value['truth']}, which is neither a failure nor a "
+            f"number of points. "
             "The author of the test should end it with assert, or with points."
         )
         return _check(step, Outcome.NEEDS_HUMAN, message)
@@ -82,7 +83,7 @@ def _is_unchanged(plan: Plan, cell: str) -> bool:
 def _undefined(
     step: Step, name: str, text: str, plan: Plan, errors: dict[str, dict[str, Any]]
 ) -> CheckResult:
-    """A name that the test needs is not there: say which cell should have defined it, and why it did not."""
+    """A name that the test needs is not there: which cell should define it, and why it did not."""
     answers = [a for a in plan.steps if a.kind == "answer"]
     before = plan.steps[: plan.steps.index(step)]
     nearest = [a for a in answers if a in before][-1:]
@@ -158,8 +159,9 @@ def summary(
 
 #: When checks ended in several ways, the submission is filed under the first of these.
 _ORDER = (
-    Outcome.OUT_OF_MEMORY, Outcome.TIMEOUT, Outcome.PROCESS_DIED, Outcome.ERROR, Outcome.MISSING_ANSWER,
-    Outcome.NOT_PLAIN_DATA, Outcome.FAILED, Outcome.PARTIAL, Outcome.UNCHANGED,
+    Outcome.OUT_OF_MEMORY, Outcome.TIMEOUT, Outcome.PROCESS_DIED, Outcome.ERROR,
+    Outcome.MISSING_ANSWER, Outcome.NOT_PLAIN_DATA, Outcome.FAILED, Outcome.PARTIAL,
+    Outcome.UNCHANGED,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ MAX_HEADER = 8 * 2**20
 MAX_DEPTH = 32
 MAX_NODES = 500_000
 MAX_INT_DIGITS = 4000
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 ARRAY_KINDS = "biufc"
 
 #: Shown in the header where the value itself stays with its owner: see :mod:`autograder.proxies`.
@@ -202,7 +203,7 @@ class Unpacker:
             pairs = [_a_list(pair, 2) for pair in _a_list(content)]
             return {self.unpack(k, depth + 1): self.unpack(v, depth + 1) for k, v in pairs}
         if tag == "float":
-            return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]  # type: ignore[index]
+            return _NOT_FINITE[str(content)]
         if tag == "complex":
             return complex(*(float(part) for part in _a_list(content, 2)))
         if tag == "bytes":
@@ -344,11 +345,11 @@ def decode(frame: bytes | memoryview, other: Decoder | None = None) -> dict[str,
     return {key: unpacker.unpack(value) for key, value in header["m"].items()}
 
 
-class Closed(WireError):
+class Closed(WireError):  # noqa: N818 -- read as what has happened
     """The other side has gone."""
 
 
-class Late(WireError):
+class Late(WireError):  # noqa: N818 -- likewise
     """The other side did not answer before the deadline."""
 
 
@@ -362,7 +363,7 @@ def send_frame(channel: socket.socket, frame: bytes, seconds: float | None = Non
 
 
 def receive_frame(channel: socket.socket, deadline: float | None = None) -> bytes:
-    """Read one frame, of at most ``MAX_FRAME`` bytes, before ``time.monotonic()`` reaches the deadline."""
+    """Read one frame of at most MAX_FRAME bytes, before the clock reaches the deadline."""
     (size,) = struct.unpack(">I", _receive(channel, 4, deadline))
     if size > MAX_FRAME:
         raise WireError(f"a frame of {size} bytes was announced; {MAX_FRAME} are allowed")

@@ -1,4 +1,4 @@
-"""What the engine's tests share: a source notebook, tight limits, and one set of warm parents per worker."""
+"""What the engine's tests share: a source notebook, tight limits, and warm parents."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ GOOD = {
     "slope": "def slope(f, x):\n    return (f(x + 1e-4) - f(x - 1e-4)) / 2e-4\n",
     "counter": (
         "class Counter:\n    def __init__(self):\n        self.total = 0\n\n"
-        "    def push(self, n):\n        if n < 0:\n            raise ValueError('n must not be negative')\n"
+        "    def push(self, n):\n        if n < 0:\n            raise ValueError('n must not "
+        "be negative')\n"
         "        self.total += n\n        return self.total\n"
     ),
     "explain": "Because a shared weight sees every place.",
@@ -35,7 +36,8 @@ TESTS = {
     "add-hidden": (
         "add",
         3,
-        "### BEGIN HIDDEN TESTS\nsecret_marker = 7919\nassert add(secret_marker, 1) == 7920, 'add: large numbers'\n"
+        "### BEGIN HIDDEN TESTS\nsecret_marker = 7919\nassert add(secret_marker, 1) == 7920, "
+        "'add: large numbers'\n"
         "### END HIDDEN TESTS",
     ),
     "relu-check": (
@@ -47,7 +49,8 @@ TESTS = {
     "slope-check": (
         "slope",
         2,
-        "points = 0\nfor power in (1, 2):\n    if abs(slope(lambda t: t**power, 1.0) - power) < 1e-3:\n"
+        "points = 0\nfor power in (1, 2):\n    if abs(slope(lambda t: t**power, 1.0) - "
+        "power) < 1e-3:\n"
         "        points += 1\npoints",
     ),
     "counter-check": (
@@ -135,7 +138,7 @@ def release_notebook() -> Any:
 
 
 def submission(answers: dict[str, str] | None = None, extra: dict[str, str] | None = None) -> Any:
-    """A student's notebook: right answers, except those given here; extra cells stand behind the named ones."""
+    """A student's notebook: right answers, but for those given; extra cells behind the named."""
     notebook = release_notebook()
     full = {**GOOD, **(answers or {})}
     cells = []

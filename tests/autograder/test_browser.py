@@ -35,7 +35,8 @@ def pages(template, warm) -> dict[str, str]:
     show = (
         "from IPython.display import HTML, Javascript, SVG, Markdown, display, Image\n"
         f"attack = {markup!r}\n"
-        "print(attack)\ndisplay(HTML(attack), Javascript('window.attacked = 1'), Markdown(attack))\n"
+        "print(attack)\ndisplay(HTML(attack), Javascript('window.attacked = 1'), "
+        "Markdown(attack))\n"
         "class Own:\n    def _repr_mimebundle_(self, **k):\n"
         f"        return {{'text/html': attack, 'text/plain': attack, 'image/png': {svg!r}}}\n"
         "display(Own())\nraise ValueError(attack)\n"
@@ -43,7 +44,8 @@ def pages(template, warm) -> dict[str, str]:
     answers = {
         "explain": markup,
         "add": f"def add(a, b):\n    raise ValueError({markup!r})\n",
-        "relu": f"# {ATTACKS[0]}\nclass E(Exception): pass\nE.__name__ = {ATTACKS[0]!r}\nraise E(1)\n",
+        "relu": f"# {ATTACKS[0]}\nclass E(Exception): pass\nE.__name__ = "
+        f"{ATTACKS[0]!r}\nraise E(1)\n",
     }
     notebook = course.submission(answers, {"setup": show})
     notebook.cells.append(nbformat.v4.new_markdown_cell(markup))

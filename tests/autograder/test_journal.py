@@ -1,4 +1,4 @@
-"""Killed at any moment and started again: every submission is recorded exactly once, with the same marks."""
+"""Killed at any moment and started again: every submission is recorded exactly once."""
 
 from __future__ import annotations
 

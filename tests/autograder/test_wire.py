@@ -57,8 +57,27 @@ JSON = st.recursive(
         | st.fixed_dictionaries(
             {
                 "t": st.sampled_from(
-                    "tuple dict set frozenset float complex bytes range slice array scalar dtype "
-                    "scalartype builtin rng tensor torchdtype ref callback".split()
+                    [
+                        "tuple",
+                        "dict",
+                        "set",
+                        "frozenset",
+                        "float",
+                        "complex",
+                        "bytes",
+                        "range",
+                        "slice",
+                        "array",
+                        "scalar",
+                        "dtype",
+                        "scalartype",
+                        "builtin",
+                        "rng",
+                        "tensor",
+                        "torchdtype",
+                        "ref",
+                        "callback",
+                    ]
                 ),
                 "v": inner,
             },

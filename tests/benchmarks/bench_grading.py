@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.bench_grading --students 20
 
-Every notebook imports numpy, matplotlib and torch. The engine's time has everything in it: both sandboxes,
-journal, gradebook and feedback pages. Stock is `nbgrader autograde` plus `nbgrader generate_feedback`.
+Every notebook imports numpy, matplotlib and torch. The engine's time has everything in it: both
+sandboxes, journal, gradebook and feedback pages. Stock is `nbgrader autograde` plus `nbgrader
+generate_feedback`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ IMPORTS = "import matplotlib.pyplot as plt\nimport numpy as np\nimport torch\n\n
 
 
 def prepare(root: Path, students: int) -> None:
-    """A course folder with one assignment, released in a gradebook, and a class that has handed it in."""
+    """A course folder with one released assignment, and a class that has handed it in."""
     source = course.source_notebook()
     source.metadata["course"]["packages"] = ["numpy", "matplotlib", "torch"]
     course.cell_of(source, "setup").source = IMPORTS

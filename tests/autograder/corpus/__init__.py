@@ -1,7 +1,7 @@
 """Hostile and broken submissions, each with the outcome and the marks that it must get.
 
-A case changes the good submission of :mod:`tests.autograder.course`. ``lost`` names the checks that do not
-pass and what they come to; every other check must pass with full points.
+A case changes the good submission of :mod:`tests.autograder.course`. ``lost`` names the checks
+that do not pass and what they come to; every other check must pass with full points.
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one case reads best as one entry
 """Attempts to earn points without right answers. None of them may earn one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one case reads best as one entry
 """Code that does not stop, takes everything, or ends its process. One exercise pays, the others do not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one case reads best as one entry
 """Notebook shape: mostly honest accidents. They may cost only what they must."""
 
 from __future__ import annotations

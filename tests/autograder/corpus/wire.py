@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one case reads best as one entry
 """Forged protocol frames, and values that lie about what they are."""
 
 from __future__ import annotations

@@ -1,0 +1,59 @@
+"""A class on a Dask cluster: the marks are the same, also when a worker is killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import pool
+from autograder.grade import Job
+from autograder.journal import Journal
+from autograder.session import executor_for
+from tests.autograder import course
+
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.slow,
+    # Closing a cluster leaves sockets to the garbage collector; that is Dask's own affair.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def test_two_workers_one_of_them_killed_give_every_submission_its_marks(
+    template, limits, tmp_path, warm
+):
+    distributed = pytest.importorskip("distributed")
+    wrong = {"add": "def add(a, b):\n    return 0"}
+    jobs = [
+        Job(
+            f"s{n}",
+            template,
+            nbformat.writes(course.submission(wrong if n % 3 == 0 else {})).encode(),
+            limits,
+        )
+        for n in range(12)
+    ]
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        executor = executor_for(cluster.scheduler_address, 2)
+        journal = Journal(tmp_path / "journal.db")
+        done = []
+        try:
+            for item in pool.grade_all(jobs, executor, journal, width=2):
+                done.append(item.result)
+                if len(done) == 3:
+                    os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        finally:
+            journal.close()
+            executor.shutdown()
+    assert sorted(r.student for r in done) == sorted(job.student for job in jobs)
+    for result in done:
+        lost = 5 if int(result.student[1:]) % 3 == 0 else 0
+        assert result.score == course.MAX_TESTED - lost, result

@@ -74,8 +74,10 @@ def test_both_rooms_have_every_function_of_the_design_and_no_other():
 
 def test_every_differentiable_function_of_the_reference_has_its_backward():
     backward = {n for n in cnnlib.reference.__all__ if n.endswith("_backward")}
-    # The windows are a view to look at; its gradient is that of unfold.
-    assert backward == {f"{name}_backward" for name in FUNCTIONS}
+    # The windows are a view to look at; its gradient is that of unfold. A function may have a
+    # second, partial backward besides.
+    assert backward >= {f"{name}_backward" for name in FUNCTIONS}
+    assert all(name.startswith(tuple(f"{f}_" for f in FUNCTIONS)) for name in backward)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS | OWN))

@@ -17,6 +17,11 @@ from cnnlib.shapes import ShapeError
 from tests.cnnlib.oracles import assert_agrees_with_torch, assert_refused_by_torch
 from tests.cnnlib.strategies import pairs
 
+OVERHANGING = [
+    ((2, 3, 6, 8), 3, 2, 1),
+    ((2, 3, 5, 6), 3, 3, 0),
+    ((1, 2, 5, 7), (2, 3), (3, 4), (1, 0)),
+]
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -78,6 +83,25 @@ def test_avg_pool_agrees_with_torch(case, seed, count_include_pad, divisor_overr
         **arguments,
         count_include_pad=count_include_pad,
         divisor_override=divisor_override,
+    )
+
+
+@pytest.mark.parametrize(("shape", "kernel_size", "stride", "padding"), OVERHANGING)
+@pytest.mark.parametrize("count_include_pad", [True, False])
+def test_what_ceil_mode_hangs_over_does_not_count_in_the_mean(
+    shape, kernel_size, stride, padding, count_include_pad, rng
+):
+    assert_agrees_with_torch(
+        avg_pool2d,
+        avg_pool2d_backward,
+        F.avg_pool2d,
+        [rng.standard_normal(shape)],
+        rng,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        ceil_mode=True,
+        count_include_pad=count_include_pad,
     )
 
 

@@ -25,6 +25,12 @@ def blocks(g: Geometry, floats_per_row: int, min_rows: int = 1) -> tuple[int, in
     return images, rows
 
 
+def windows_as_columns(x: Array, g: Geometry) -> Array:
+    """View of every window: (N, C, KH, KW, OH, OW)."""
+    view = window_view(surround(x, g.padding), g.kernel, g.stride, g.dilation)
+    return view.transpose(0, 1, 4, 5, 2, 3)
+
+
 def batch_last(x: Array, g: Geometry) -> Array:
     """(N, C, H, W) as (C, H, W, N) with its frame: a tap of a small image is then one long run."""
     framed = np.zeros((g.C_in, *g.padded, len(x)), x.dtype)
@@ -50,8 +56,7 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
         if b is not None:
             y += b
         return y.reshape(g.N, g.C_out, OH, OW)
-    view = window_view(surround(x, g.padding), g.kernel, g.stride, g.dilation)
-    view = view.transpose(0, 1, 4, 5, 2, 3)  # N, C, KH, KW, OH, OW
+    view = windows_as_columns(x, g)
     images, rows = blocks(g, g.groups * g.K * OW)
     scratch = np.empty(images * g.groups * g.K * rows * OW, x.dtype)  # reused: new pages are slow
     for n in range(0, g.N, images):
@@ -114,12 +119,16 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
 
 
 def weight_gradient(grad_y: Array, x: Array, g: Geometry) -> Array:
-    """grad_W = grad_y (U x)^T alone, one product per block with the batch last."""
+    """grad_W = grad_y (U x)^T alone: the forward pass's blocks, and no scattering back."""
     (OH, OW), grad_W = g.places, np.zeros((g.groups, g.O_group, g.K), x.dtype)
-    images = max(blocks(g, g.groups * g.K * OW)[0], -(-WIDE // (OH * OW)))
+    view = windows_as_columns(x, g)
+    images, rows = blocks(g, g.groups * g.K * OW)
     for n in range(0, g.N, images):
-        view = windows_batch_last(batch_last(x[n : n + images], g), g)
-        grads = grad_y[n : n + images].transpose(1, 2, 3, 0)
-        columns = view.reshape(g.groups, g.K, -1)
-        grad_W += grads.reshape(g.groups, g.O_group, -1) @ columns.swapaxes(1, 2)
+        for r in range(0, OH, rows):
+            block = view[n : n + images, ..., r : r + rows, :]
+            columns = block.reshape(len(block), g.groups, g.K, -1)
+            grads = grad_y[n : n + images, :, r : r + rows].reshape(
+                len(columns), g.groups, g.O_group, -1
+            )
+            grad_W += (grads @ columns.swapaxes(2, 3)).sum(axis=0)
     return grad_W

@@ -183,10 +183,14 @@ def _first_inside(p: Pooling, axis: int) -> Array:
 def _hand_back(grad_y: Array, framed: Array, y: Array, grad_framed: Array, p: Pooling) -> None:
     """Add each gradient to its winner: the first tap in reading order that equals the maximum."""
     vacant = np.ones(y.shape, bool)
+    alone = all(s >= k and d == 1 for s, k, d in zip(p.stride, p.kernel, p.dilation, strict=True))
     for i in range(p.kernel[0]):
         for j in range(p.kernel[1]):
             at = (..., *p.tap(i, j))
             wins: Array = framed[at] == y
             wins &= vacant
             vacant ^= wins
-            grad_framed[at] += keep(grad_y, wins)
+            if alone:
+                grad_framed[at] = keep(grad_y, wins)
+            else:
+                grad_framed[at] += keep(grad_y, wins)

@@ -105,6 +105,7 @@ class _Run:
             tuple(cells),
             notes=(*self._job.notes, *self._plan.notes),
             seed=self._job.seed,
+            sandbox="bubblewrap" if self._job.protected else "",
         )
 
     def _step(self, step: Step) -> tuple[tuple[dict[str, Any], ...], CheckResult | None]:

@@ -215,10 +215,11 @@ def build_notebook(result: SubmissionResult, template: Template) -> Any:
         grade_id = record.grade_id
         own = grade_id is not None and grade_id in marks
         source = record.source
+        outputs = [dict(output) for output in record.outputs]
         if record.kind == "test" and "BEGIN HIDDEN TESTS" in source:
-            source = HIDDEN_SOURCE
+            source = HIDDEN_SOURCE  # nor what it prints: that could be what it expects
+            outputs = [output for output in outputs if output["output_type"] == "error"]
         if record.cell_type == "code":
-            outputs = [dict(output) for output in record.outputs]
             cell = v4.new_code_cell(source, outputs=outputs, id=f"c{number}")
         else:
             text = source if source in ours else harmless_markdown(source)

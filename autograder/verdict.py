@@ -140,6 +140,7 @@ def summary(
     *,
     notes: tuple[str, ...],
     seed: int,
+    sandbox: str,
 ) -> SubmissionResult:
     """The result of a submission that could be run."""
     judged = [check for check in checks if not check.manual]
@@ -153,7 +154,15 @@ def summary(
         worst = [o for o in _ORDER if any(check.outcome is o for check in judged)]
         outcome = worst[0] if worst else Outcome.PARTIAL
     return SubmissionResult(
-        student, template.assignment, template.notebook, outcome, checks, cells, notes, seed=seed
+        student,
+        template.assignment,
+        template.notebook,
+        outcome,
+        checks,
+        cells,
+        notes,
+        sandbox,
+        seed,
     )
 
 

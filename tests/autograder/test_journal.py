@@ -24,7 +24,7 @@ from tests.autograder import course
 
 def result_of(job: Job, outcome: Outcome = Outcome.PASSED) -> SubmissionResult:
     check = CheckResult("add-check", outcome, 2.0 if outcome is Outcome.PASSED else 0.0, 2.0, "m")
-    return verdict.summary(job.student, job.template, (check,), (), notes=(), seed=0)
+    return verdict.summary(job.student, job.template, (check,), (), notes=(), seed=0, sandbox="")
 
 
 @pytest.fixture

@@ -151,3 +151,23 @@ def test_the_graded_notebook_has_no_hidden_test_and_no_markup(good, template, re
     assert "secret_marker" not in page
     assert "<script" not in page
     assert "<img" not in page
+
+
+def test_the_late_policy_of_the_course_is_asked(recorder, good, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = "c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
+    (tmp_path / "nbgrader_config.py").write_text(config)
+    with book_of(tmp_path) as book:
+        book.update_or_create_assignment(course.ASSIGNMENT, duedate="2026-02-01 12:00:00 UTC")
+    recorder.write(good, datetime(2026, 2, 1, 11, 59))
+    assert penalty(tmp_path) is None
+    recorder.write(good, datetime(2026, 2, 1, 12, 1))
+    assert penalty(tmp_path) == course.MAX_TESTED
+    recorder.write(good, datetime(2026, 2, 1, 11, 0))
+    assert penalty(tmp_path) is None
+
+
+def penalty(tmp_path: Path) -> float | None:
+    with book_of(tmp_path) as book:
+        submission = book.find_submission(course.ASSIGNMENT, "ada")
+        return submission.notebooks[0].late_submission_penalty

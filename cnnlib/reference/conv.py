@@ -43,8 +43,8 @@ def conv2d(
     groups : int
         Input and output channels are cut into this many groups that do not see each other;
         ``groups=C_in`` is a depthwise convolution.
-    algorithm : {"auto", "blocked", "loops", "shift", "im2col", "fft", "winograd"}
-        How to add up; all give the same sums up to rounding. See the notes.
+    algorithm : {"auto", "blocked", "loops", "shift", "im2col", "mec", "winograd", "fft"}
+        How to add up; all give the same sums up to rounding. See the notes on ``"auto"``.
 
     Returns
     -------
@@ -65,6 +65,11 @@ def conv2d(
     The kernel is not flipped, so this is cross-correlation (Goodfellow, Bengio and Courville,
     *Deep Learning*, 2016, section 9.1). It takes N * C_out * OH * OW * (C_in // groups) * KH * KW
     multiply-adds.
+
+    ``"auto"`` takes what was fastest for such sizes. For dense 3x3 kernels on 64 channels and more
+    that is Winograd's algorithm, which trades accuracy for speed: in float32 its rounding error is
+    about 2e-6 of the largest output, against 5e-7 for a direct sum. ``"blocked"`` is the direct sum
+    to read and to rely on; its module explains every trick.
 
     Examples
     --------

@@ -19,14 +19,14 @@ REPAIRS = [
     # The arrow that unfolds a part of the menu has no name.
     (
         re.compile(
-            r'(<a class="reference internal" href="[^"]*">([^<]*)</a><details[^>]*>)<summary>'
+            r'(<a class="[^"]*reference internal" href="[^"]*">([^<]*)</a><details[^>]*>)<summary>'
         ),
         r'\1<summary aria-label="Pages under \2">',
     ),
     # An obsolete role, and not one that a list may hold.
     (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),
     # A column without a name has no header to announce.
-    (re.compile(r'<th class="head"><p></p></th>'), "<td></td>"),
+    (re.compile(r'<th class="head[^"]*">(?:\s|<p>\s*</p>)*</th>'), "<td></td>"),
     # A hidden cell's summary says "Toggle hidden content" but shows other words (WCAG 2.5.3).
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
     # The logo stands outside every landmark.

@@ -121,7 +121,7 @@ def visit(browser, address):
             color_scheme="dark" if dark else "light",
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         return Visit(context, address)
 

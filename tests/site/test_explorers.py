@@ -7,7 +7,7 @@ from cnnlib import reference
 from cnnlib.shapes import ShapeError, conv_output_size
 from tests.site.test_in_browser import AXE, sideways, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 SETTINGS = 60
 STEPPER = "book/index.html"

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings
 
 from cnnlib.pytorch.conv import ALGORITHMS, conv2d
-from cnnlib.pytorch.winograd import transforms
+from cnnlib.pytorch.winograd import tile_size, transforms
 from cnnlib.shapes import ShapeError
 from tests.cnnlib.pytorch.geometries import Convolution, convolutions
 
@@ -122,6 +122,12 @@ def test_winograd_transforms_turn_correlation_into_products(m):
     x = torch.randn(m + 2, dtype=torch.float64, generator=draw)
     y = A.T @ ((G @ w) * (B.T @ x))
     torch.testing.assert_close(y, torch.stack([w @ x[i : i + 3] for i in range(m)]))
+
+
+def test_winograd_takes_large_tiles_unless_a_fifth_of_them_would_be_wasted():
+    chosen = {size: tile_size((size, size)) for size in (4, 7, 14, 28, 56)}
+    assert chosen == {4: 4, 7: 2, 14: 2, 28: 4, 56: 4}
+    assert tile_size((4, 5)) == 2
 
 
 def test_winograd_in_float32_is_as_accurate_as_the_page_says():

@@ -40,6 +40,9 @@ def violations(page):
         f"{rule['impact']} {rule['id']}: {node['target']} {node['html'][:150]}"
         for rule in found["violations"]
         for node in rule["nodes"]
+        # axe-core 4.12 does not read MathML, so a header that is a formula looks empty to it.
+        if rule["id"] != "empty-table-header"
+        or not page.locator(node["target"][0]).locator("math").count()
     ]
 
 

@@ -32,7 +32,8 @@ class Fault(NamedTuple):
     only: str = ""  # passed to pytest -k, to look where it should be noticed
 
 
-CONV, POOL, NORM = "test_reference_conv.py", "test_reference_pool.py", "test_reference_norm.py"
+CONV, SPECIAL = "test_reference_conv.py", "test_reference_conv_algorithms.py"
+POOL, NORM = "test_reference_pool.py", "test_reference_norm.py"
 WINDOWS, PAD, LOSS = "test_reference_windows.py", "test_reference_pad.py", "test_reference_loss.py"
 TRANSPOSE, LAYERS = "test_reference_conv_transpose.py", "test_reference_layers.py"
 ACTIVATION, OPTIM = "test_reference_activation.py", "test_reference_optim.py"
@@ -58,7 +59,7 @@ FAULTS = [
     Fault(ALGORITHM + "shift.py", "grad_W[..., i, j] =", "grad_W[..., i, 0] =", CONV, "shift"),
     Fault(ALGORITHM + "blocked.py", "grad_W += grad @", "grad_W = grad @", CONV, "many_blocks"),
     Fault(ALGORITHM + "blocked.py", "tap[:, r : r + rows] +=", "tap[:, :rows] +=", CONV, "many_blocks"),
-    Fault(ALGORITHM + "blocked.py", "images > 1 else min", "images > 0 else min", CONV, "memory"),
+    Fault(ALGORITHM + "blocked.py", "images > 1 else min", "images > 0 else min", SPECIAL, "memory"),
     Fault(ALGORITHM + "blocked.py", "view.transpose(0, 1, 4, 5, 2, 3)", "view.transpose(0, 1, 5, 4, 2, 3)", CONV, "blocked"),
     Fault(ALGORITHM + "blocked.py", "(W_T @ grads).reshape(x.shape)", "(-W_T @ grads).reshape(x.shape)", CONV),
     Fault(ALGORITHM + "blocked.py", "grad_W += (grads @", "grad_W = (grads @", CONV, "alone"),
@@ -66,12 +67,12 @@ FAULTS = [
     Fault(ALGORITHM + "fft.py", "W.conj().swapaxes", "W.swapaxes", CONV, "fft"),
     Fault(ALGORITHM + "fft.py", "grads.conj()", "grads", CONV, "fft"),
     Fault(ALGORITHM + "fft.py", "_smooth(g.padded[0])", "_smooth(g.H)", CONV, "fft"),
-    Fault(ALGORITHM + "winograd.py", "p**k / _value_at(p, rest)", "p**k * _value_at(p, rest)", CONV, "winograd"),
-    Fault(ALGORITHM + "winograd.py", "k == m - 1", "k == m - 2", CONV, "winograd"),
-    Fault(ALGORITHM + "winograd.py", "+= D[i, j]", "= D[i, j]", CONV, "winograd"),
-    Fault(ALGORITHM + "winograd.py", "s - root * c", "s + root * c", CONV, "winograd"),
-    Fault(ALGORITHM + "depthwise.py", "line[:, run] += term", "line[:, run] -= term", CONV, "auto"),
-    Fault(ALGORITHM + "depthwise.py", "i * dh * width + j * dw", "i * dh * width + j", CONV, "auto"),
+    Fault(ALGORITHM + "winograd.py", "p**k / _value_at(p, rest)", "p**k * _value_at(p, rest)", SPECIAL, "winograd"),
+    Fault(ALGORITHM + "winograd.py", "k == m - 1", "k == m - 2", SPECIAL, "winograd"),
+    Fault(ALGORITHM + "winograd.py", "+= D[i, j]", "= D[i, j]", SPECIAL, "winograd"),
+    Fault(ALGORITHM + "winograd.py", "s - root * c", "s + root * c", SPECIAL, "winograd"),
+    Fault(ALGORITHM + "depthwise.py", "line[:, run] += term", "line[:, run] -= term", SPECIAL, "auto"),
+    Fault(ALGORITHM + "depthwise.py", "i * dh * width + j * dw", "i * dh * width + j", SPECIAL, "auto"),
     Fault("reference/conv.py", "grads.sum(axis=(0, 2, 3))\n    if", "grads.mean(axis=(0, 2, 3))\n    if", CONV),
     Fault("reference/geometry.py", "return same_padding(kernel[0], dilation[0])", "return same_padding(kernel[0])", CONV),
     Fault("reference/views.py", "i * dilation[0], j * dilation[1]", "i * dilation[1], j * dilation[0]", CONV),

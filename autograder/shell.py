@@ -150,6 +150,8 @@ class _Compiler(CachingCompiler):
 class Shell(InteractiveShell):
     """IPython without terminal, history and kernel."""
 
+    parts: tuple[Any, Any, Any]  # hook, publisher and compiler, also after a cell has replaced them
+
     def init_history(self) -> None:
         """No history: it would be a file and a thread."""
         self.config.HistoryManager.enabled = False
@@ -176,6 +178,7 @@ def make_shell() -> Shell:
         autoawait=True,
         enable_html_pager=False,
     )
+    shell.parts = (shell.displayhook, shell.display_pub, shell.compile)
     formatter: Any = shell.display_formatter
     formatter.active_types = list(KEPT)
     return shell
@@ -196,9 +199,7 @@ def run(shell: Shell, cell: str, source: str, cpu: float, wall: float) -> CellRu
     collector = Collector()
     out, err = _Stream("stdout"), _Stream("stderr")
     out.collector = err.collector = collector
-    hook: Any = shell.displayhook
-    publisher: Any = shell.display_pub
-    compiler: Any = shell.compile
+    hook, publisher, compiler = shell.parts
     hook.collector = publisher.collector = collector
     compiler.cell = cell
     before = sys.stdout, sys.stderr

@@ -96,7 +96,7 @@ CASES = [
     _trick("patch-run-cell", "type(get_ipython()).run_cell = lambda *a, **k: None", lost=lost("error", *ALL)),
     _trick("exception-handler", "get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)"),
     _trick("pre-run-hook", "get_ipython().events.register('pre_run_cell', lambda *a: print(1000))"),
-    _trick("display-hook", "import sys\nsys.displayhook = lambda v: print(1000)\nget_ipython().displayhook = print"),
+    _trick("display-hook", "import sys\nsys.displayhook = lambda v: print(1000)\nget_ipython().displayhook = print", lost=lost("error", *ALL)),
     _trick("excepthook", "import sys\nsys.excepthook = lambda *a: None"),
     _trick("settrace", "import sys\ndef t(frame, event, arg):\n    frame.f_locals['points'] = 2\n    return t\n"
            "sys.settrace(t)"),

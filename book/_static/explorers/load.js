@@ -4,6 +4,7 @@
 /** @type {Record<string, string>} element name -> module beside this file */
 const explorers = {
   "cnn-convolution-stepper": "./convolution-stepper.js",
+  "cnn-receptive-field": "./receptive-field.js",
   "cnn-size-explorer": "./size-explorer.js",
 };
 

@@ -56,6 +56,7 @@ def check(path: Path, released: Path | None = None, limits: Limits | None = None
     template = rebuild.read_source(released or path, handed_in=True)
     # A hidden test leaves an empty cell in the notebook that is handed out.
     steps = tuple(s for s in template.steps if s.kind != "test" or _says_something(s.source))
+    emptied = {s.cell_id for s in template.steps} - {s.cell_id for s in steps}
     template = replace(template, steps=steps)
     protected = shutil.which("bwrap") is not None
     limits = (limits or Limits()).with_changes(template.course.get("limits", {}))
@@ -68,7 +69,8 @@ def check(path: Path, released: Path | None = None, limits: Limits | None = None
             result = execute(Job("you", template, data, limits, protected=False))
     finally:
         sandbox.close_all()
-    return Checked(result, protected, str(released or path))
+    notes = tuple(n for n in result.notes if not any(repr(i) in n for i in emptied))
+    return Checked(replace(result, notes=notes), protected, str(released or path))
 
 
 def _says_something(source: str) -> bool:

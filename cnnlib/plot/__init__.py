@@ -9,6 +9,7 @@ Arrays go in (NumPy, or a detached CPU tensor); this package never imports torch
 from cnnlib.plot.arrays import feature_maps, image_grid, kernels, matrix
 from cnnlib.plot.attribution import effective_field, feature_strips, overlay
 from cnnlib.plot.confusion import confusion_matrix
+from cnnlib.plot.connections import connections
 from cnnlib.plot.costs import layer_costs
 from cnnlib.plot.curves import learning_rates, receptive_field_growth, training_curves
 from cnnlib.plot.fields import receptive_field_pyramid
@@ -22,6 +23,7 @@ from cnnlib.plot.windows import coverage, window, window_positions
 __all__ = [
     "CourseFigure",
     "confusion_matrix",
+    "connections",
     "correlation",
     "coverage",
     "dilation",

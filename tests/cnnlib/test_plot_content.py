@@ -316,3 +316,40 @@ def test_layer_costs_draw_a_bar_for_each_layer():
     assert axes[0].yaxis_inverted(), "the first layer is at the top"
     with pytest.raises(ValueError, match="needs 2 numbers, one for each layer"):
         plot.layer_costs(["conv", "fc"], {"MACs": [1]})
+
+
+@pytest.mark.parametrize(("size", "kernel_size"), [(6, 3), (5, 1), (9, 5)])
+def test_connections_draws_the_non_zero_entries_of_three_matrices(size, kernel_size, rng):
+    outputs = size - kernel_size + 1
+    taps = torch.tensor(rng.uniform(1, 2, kernel_size))
+    # Row i of the result is what a single 1 at pixel i does to every output: the matrix of a layer.
+    convolution = F.conv1d(torch.eye(size, dtype=torch.float64)[:, None], taps[None, None])[:, 0]
+    figure = plot.connections(size, kernel_size)
+    everything, nearby, shared = (
+        [line for line in ax.lines if len(line.get_xdata()) == 2 and line.get_marker() == "None"]
+        for ax in figure.axes
+    )
+    shift = (size - outputs) / 2
+    ends = [
+        {(int(i), int(o - shift)) for i, o in (line.get_xdata() for line in lines)}
+        for lines in (everything, nearby, shared)
+    ]
+    assert ends[0] == {(i, o) for i in range(size) for o in range(outputs)}
+    assert ends[1] == ends[2] == set(map(tuple, convolution.nonzero().tolist()))
+    # Two lines look alike in the third drawing exactly where the weights are the same number.
+    weight_of = {}
+    for line in shared:
+        pixel, output = line.get_xdata()
+        look = line.get_color(), line.get_linestyle()
+        weight_of.setdefault(look, set()).add(float(convolution[int(pixel), int(output - shift)]))
+    assert sorted(weight_of.values(), key=min) == sorted(({float(t)} for t in taps), key=min)
+    counts = [size * outputs, kernel_size * outputs, kernel_size]
+    for ax, count in zip(figure.axes, counts, strict=True):
+        assert ax.get_title().endswith(f"\n{count} weight{'' if count == 1 else 's'}")
+
+
+def test_connections_refuses_what_cannot_be_followed():
+    with pytest.raises(ValueError, match="size must be 2 to 10 and kernel_size 1 to 5, got 11"):
+        plot.connections(11)
+    with pytest.raises(ValueError, match="got 8 and 6"):
+        plot.connections(8, 6)

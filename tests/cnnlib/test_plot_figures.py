@@ -49,6 +49,7 @@ FIGURES = {
     "confusion_matrix": lambda: plot.confusion_matrix(
         [0, 1, 2, 2], [0, 1, 1, 2], ["circle", "square", "triangle"], title="Test"
     ),
+    "connections": lambda: plot.connections(title="Wires"),
     "overlay": lambda: plot.overlay(
         np.full((2, 3, 8, 9), 0.5), RNG.random((2, 8, 9)), title="Heat"
     ),

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.timing import keep_memory, machine, one_thread
+from tests.benchmarks.timing import CLOCKS, keep_memory, machine, one_thread
 
 TITLE = """# How fast the NumPy reference is
 
@@ -52,7 +52,7 @@ def in_a_process_of_its_own(kernels, arguments):
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "run.json"
         command = [sys.executable, "-m", "tests.benchmarks", "--json", str(result)]
-        command += ["--seconds", str(arguments.seconds)]
+        command += ["--seconds", str(arguments.seconds), "--clock", arguments.clock]
         command += ["--layers", arguments.layers] if arguments.layers else []
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
         return json.loads(result.read_text())
@@ -64,11 +64,15 @@ def main():
     )
     parser.add_argument("--layers", help="comma-separated names of layers; only conv2d is run")
     parser.add_argument("--seconds", type=float, default=1.5, help="for each race")
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="cpu: leave out what other programs took"
+    )
     parser.add_argument("--kernels", help="comma-separated OPENBLAS_CORETYPEs, 'default' for none")
     parser.add_argument("--json", type=Path, help="write the measurements here")
     parser.add_argument("--write", type=Path, help="write the page here")
     arguments = parser.parse_args()
     one_thread()
+    os.environ["BENCHMARK_CLOCK"] = arguments.clock
     from tests.benchmarks.table import markdown
 
     if arguments.kernels:

@@ -68,6 +68,8 @@ MANY_CHANNELS = [
     Convolution((2, 20, 7, 6), (18, 20, 3, 2), True, {"stride": (2, 1), "padding": (1, 1)}, 0),
     Convolution((1, 34, 9, 8), (40, 17, 2, 3), False, {"dilation": 2, "groups": 2, "stride": 3}, 1),
     Convolution((3, 16, 5, 5), (33, 16, 1, 1), True, {}, 2),
+    # Stride and dilation with a common factor: some phases have no tap at all, others several.
+    Convolution((1, 17, 9, 11), (4, 17, 3, 3), False, {"stride": (2, 3), "dilation": (2, 3)}, 5),
     Convolution((1, 32, 6, 9), (16, 32, 4, 4), True, {"padding": "same"}, 3),
     Convolution((2, 24, 8, 8), (24, 8, 3, 3), True, {"groups": 3, "padding": 2, "dilation": 2}, 4),
 ]

@@ -121,7 +121,7 @@ FAULTS = [
     Fault("reference/optim.py", "grad + self.momentum * velocity if", "velocity if", OPTIM),
     Fault("reference/optim.py", "1 - keep_v**t", "1 - keep_v", OPTIM),
     Fault("reference/optim.py", "value *= 1 - self.lr * self.weight_decay", "value *= 1 - self.weight_decay", OPTIM),
-    Fault("reference/layers/base.py", "reversed(self.layers)", "self.layers", LAYERS, "lenet_steps"),
+    Fault("reference/layers/base.py", "reversed(self.layers)", "self.layers", LAYERS, "learning_alone"),
     Fault("reference/layers/base.py", "self.grad + grad", "grad", LAYERS, "torch_nn"),
     Fault("reference/init.py", "3**0.5 *", "2**0.5 *", OPTIM),
 ]  # fmt: skip

@@ -6,6 +6,7 @@ not dates: a touched file or a branch switched to and fro costs nothing, a lost 
 
 import hashlib
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -32,8 +33,8 @@ def content(*sources: Path) -> str:
 
 def versions() -> str:
     """Python and every installed package: a new version may build something else."""
-    installed = sorted(f"{d.metadata['Name']}=={d.version}" for d in metadata.distributions())
-    return "\n".join([sys.version, *installed])
+    found = metadata.distributions(path=[sysconfig.get_path("purelib")])
+    return "\n".join([sys.version, *sorted(f"{d.metadata['Name']}=={d.version}" for d in found)])
 
 
 class Stamp:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sysconfig
 import tomllib
 from importlib import metadata
 
@@ -14,7 +15,8 @@ import cnnlib
 
 from .conftest import ROOT
 
-DISTRIBUTIONS = list(metadata.distributions())
+# Not all of sys.path: setuptools adds its own copies of other packages there when it is imported.
+DISTRIBUTIONS = list(metadata.distributions(path=[sysconfig.get_path("purelib")]))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = dict(
     line.strip().split("==")

@@ -16,3 +16,11 @@ import pytest  # noqa: E402
 def rng(request):
     """Random numbers that depend on the test's name only: the same in any order, anywhere."""
     return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+def pytest_runtest_setup(item):
+    """Tests marked ``gpu`` are skipped, visibly, where there is no device for them."""
+    if item.get_closest_marker("gpu"):
+        torch = pytest.importorskip("torch")
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device")

@@ -20,7 +20,7 @@ from typing import Any
 
 from autograder import packages as packaging
 from autograder.limits import Limits
-from autograder.sandbox import Profile, SandboxError
+from autograder.profile import ENVIRONMENT, Profile, SandboxError
 
 
 class _Fence(MetaPathFinder):
@@ -40,7 +40,7 @@ class _Fence(MetaPathFinder):
 
 
 class BareProcess:
-    """One unprotected process, with the interface of :class:`autograder.sandbox.Sandbox`."""
+    """One unprotected process, with the interface of :class:`autograder.walled.Sandbox`."""
 
     def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket) -> None:
         self.channel = channel
@@ -115,8 +115,6 @@ class BareNursery:
 
 
 def _environment() -> dict[str, str]:
-    from autograder.sandbox import ENVIRONMENT
-
     root = str(Path(__file__).parents[1])
     kept = {
         name: value

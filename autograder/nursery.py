@@ -1,6 +1,6 @@
 """The warm parent: imports once, then forks a fresh jail for every submission.
 
-Started inside bubblewrap by :mod:`autograder.sandbox` as ``python -I -S nursery.py SETTINGS``. It
+Started inside bubblewrap by :mod:`autograder.walled` as ``python -I -S nursery.py SETTINGS``. It
 reads requests from the engine (spawn, budget, kill), keeps an eye on the processor time and the
 memory of each jail from outside, and reports how each one ended. It never reads a byte that a
 stranger wrote, and it stays a single thread: a thread pool that was started before a fork would be

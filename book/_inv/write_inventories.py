@@ -78,6 +78,13 @@ PROJECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("torch.device", "py:class", "tensor_attributes.html#$"),
             ("torch.dtype", "py:class", "tensor_attributes.html#$"),
             ("torch.nn.Module", "py:class", "generated/$.html"),
+            # the names under which autodoc finds the base classes
+            ("torch.nn.modules.module.Module", "py:class", "generated/torch.nn.Module.html"),
+            (
+                "torch.nn.modules.container.Sequential",
+                "py:class",
+                "generated/torch.nn.Sequential.html",
+            ),
             ("torch.nn.Sequential", "py:class", "generated/$.html"),
             *[
                 (f"torch.nn.functional.{name}", "py:function", "generated/$.html")

@@ -123,7 +123,7 @@ class LeNet1998(nn.Module):
     ===== ==================================== ==========
     C1    6 @ 28 x 28, 5 x 5                          156
     S2    6 @ 14 x 14, trained subsampling             12
-    C3    16 @ 10 x 10, 5 x 5, sparse (table I)     1,516
+    C3    16 @ 10 x 10, 5 x 5, sparse, table I      1,516
     S4    16 @ 5 x 5, trained subsampling              32
     C5    120 @ 1 x 1, 5 x 5                       48,120
     F6    84                                       10,164

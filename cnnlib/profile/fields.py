@@ -35,7 +35,7 @@ class Field:
 
     @property
     def padding(self) -> tuple[int, int]:
-        """Effective padding: how far the first output pixel looks beyond the edge, (top, left)."""
+        """How far the first output looks beyond the edge, (top, left); the effective padding."""
         return -self.rows.start, -self.columns.start
 
     def through(self, rows: Window, columns: Window) -> Field:

@@ -72,7 +72,7 @@ class Profile:
 
     @property
     def activation_bytes(self) -> int:
-        """Memory of all outputs: what training keeps for the backward pass, without the input."""
+        """Bytes of all outputs, which training keeps for the backward pass, without the input."""
         return sum(layer.activation_bytes for layer in self.layers)
 
     @property

@@ -4,8 +4,11 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from cnnlib import reference
+from cnnlib.profile import profile
 from cnnlib.shapes import ShapeError, conv_output_size, receptive_field
 from tests.site.test_in_browser import AXE, sideways, violations
 
@@ -52,11 +55,14 @@ def status(page, selector):
     return page.locator(f"{selector} [role=status]").inner_text()
 
 
+def number(text):
+    return float(text.replace("−", "-"))
+
+
 def numbers(text):
     """All numbers in a sentence, in order."""
     return [
-        float(found.replace("−", "-").replace(",", ""))
-        for found in re.findall(r"[-−]?\d[\d,]*(?:\.\d+)?", text)
+        number(found.replace(",", "")) for found in re.findall(r"[-−]?\d[\d,]*(?:\.\d+)?", text)
     ]
 
 
@@ -89,7 +95,7 @@ TREE = """e => ({
     used: [...e.querySelectorAll('.explorer-tree .dot')].map(
         dot => [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))]),
 })"""
-STACK = "({layers, size, unit}) => document.querySelector('cnn-receptive-field').set({layers, size, unit})"
+SET = "([name, state]) => document.querySelector(name).set(state)"
 
 
 def test_receptive_fields_equal_cnnlibs_and_the_pixels_that_get_a_gradient(figures, rng):
@@ -108,7 +114,8 @@ def test_receptive_fields_equal_cnnlibs_and_the_pixels_that_get_a_gradient(figur
             counts.append(0)
         unit = int(rng.integers(0, max(counts[-1], 1)))
         text = "_".join("-".join(map(str, layer)) for layer in layers)
-        figures.evaluate(STACK, {"layers": text, "size": size, "unit": unit})
+        state = {"layers": text, "size": size, "unit": unit}
+        figures.evaluate(SET, ["cnn-receptive-field", state])
         shown = figures.evaluate(f"({TREE})(document.querySelector('cnn-receptive-field'))")
         said = status(figures, "cnn-receptive-field")
         for i, row in enumerate(shown["rows"]):
@@ -157,19 +164,195 @@ def test_a_stack_is_built_by_keyboard_alone(figures):
     assert status(page, selector) == "No layers: the output is the image."
 
 
+# Pooling
+
+POOLED = """e => ({tables: [...e.querySelectorAll('table')].map(table =>
+    [...table.querySelectorAll('td > *')].map(cell => cell.value || cell.textContent)),
+    changed: e.querySelectorAll('.changed').length})"""
+
+
+def moved(image, right, down):
+    """The image moved inside a wide frame of zeros, and cut out again."""
+    wide = np.pad(image, 8)
+    return wide[8 - down : 16 - down, 8 - right : 16 - right]
+
+
+def test_pooling_before_and_after_a_shift_equals_cnnlibs(figures, rng):
+    selector = "cnn-pooling"
+    for _ in range(SETTINGS):
+        image = rng.integers(-9, 10, (8, 8)).astype(float)
+        figures.evaluate(SET, [selector, {"image": image.ravel().tolist()}])
+        setting = {
+            "kind": str(rng.choice(["max", "avg"])),
+            "right": int(rng.integers(-4, 5)),
+            "down": int(rng.integers(-4, 5)),
+            "kernel": int(rng.integers(1, 5)),
+            "stride": int(rng.integers(1, 5)),
+        }
+        shown = drive(figures, selector, [setting], POOLED)[0]
+        kind, right, down, *how = setting.values()
+        function = reference.max_pool2d if kind == "max" else reference.avg_pool2d
+        after = moved(image, right, down)
+        results = [function(x[None], *how)[0] for x in (image, after)]
+        expected = [image, results[0], after, results[1]]
+        for table, numbers_expected in zip(shown["tables"], expected, strict=True):
+            got = [number(text) for text in table]
+            np.testing.assert_allclose(got, numbers_expected.ravel(), atol=6e-4, err_msg=setting)
+        changed = int((results[0] != results[1]).sum())
+        assert shown["changed"] == changed, setting
+        if right or down:
+            pixels = int((image != after).sum())
+            assert (
+                f"changed {pixels} of 64 pixels and {changed} of {results[0].size} results"
+                in shown["said"]
+            ), setting
+            assert ("whole number of strides" in shown["said"]) == (
+                right % how[1] == 0 and down % how[1] == 0
+            )
+
+
+def test_pooling_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-pooling"
+    page.locator(f"{selector} [name=preset]").select_option("spot")
+    for label in ("Shift right", "Shift right"):
+        page.locator(selector).get_by_label(label).press("ArrowRight")
+    said = status(page, selector)
+    assert said.endswith("by 1 to the right and 0 down; only what lies at the border is new.")
+    assert "changed 2 of 64 pixels and 2 of 16 results" in said
+    page.locator(f"{selector} table").nth(3).locator("[aria-current]").focus()
+    page.keyboard.press("ArrowRight")
+    assert status(page, selector).startswith("Row 1, column 2 after the shift: the largest of 9, ")
+    assert page.evaluate("document.activeElement.ariaLabel").endswith("column 2: 9, changed")
+
+
+# Parameter counter
+
+BARS = "e => ({counts: [...e.querySelectorAll('td.explorer-number')].map(td => td.textContent)})"
+
+
+def test_parameter_counts_equal_those_of_the_layers(figures, rng):
+    settings = [
+        {
+            "channels": int(rng.integers(1, 257)),
+            "height": int(rng.integers(1, 601)),
+            "width": int(rng.integers(1, 601)),
+            "maps": int(rng.integers(1, 257)),
+            "half": int(rng.integers(0, 6)),
+            "hidden": int(rng.integers(1, 4097)),
+        }
+        for _ in range(SETTINGS)
+    ]
+    for setting, shown in zip(
+        settings, drive(figures, "cnn-parameter-counter", settings, BARS), strict=True
+    ):
+        channels, height, width, maps, half, hidden = setting.values()
+        pixels, kernel = height * width, 2 * half + 1
+        with torch.device("meta"):  # shapes without memory
+            layers = [
+                nn.Linear(channels * pixels, hidden),
+                nn.Linear(channels * pixels, maps * pixels),
+                nn.Linear(channels * kernel**2, maps),  # that of one place
+                nn.Conv2d(channels, maps, kernel, padding=half),
+            ]
+        full, dense, place, shared = [
+            sum(parameter.numel() for parameter in layer.parameters()) for layer in layers
+        ]
+        counts = [int(text.replace(",", "")) for text in shown["counts"]]
+        assert counts == [full, dense, pixels * place, shared], setting
+    row = profile(nn.Conv2d(16, 7, 5, padding=2), (1, 16, 12, 9))
+    sizes = {"channels": 16, "height": 12, "width": 9, "maps": 7, "half": 2}
+    shown = drive(figures, "cnn-parameter-counter", [sizes], BARS)[0]
+    assert int(shown["counts"][3].replace(",", "")) == row.parameters
+
+
+def test_parameter_counter_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-parameter-counter"
+    page.locator(f"{selector} select").select_option("digit")
+    kernel = page.locator(selector).get_by_label("Kernel size")
+    kernel.press("ArrowRight")
+    assert kernel.get_attribute("aria-valuetext") == "5 × 5"
+    said = status(page, selector)
+    assert "On an image of 1 × 28 × 28, a fully connected layer to 100 hidden units" in said
+    assert "78.5 thousand parameters" in said
+    assert said.endswith("and 416 when all places share them.")
+
+
+# Axes of normalisation
+
+SLICES = """e => ({
+    x: [...e.querySelectorAll('td button')].map(cell => Number(cell.textContent)),
+    shared: [...e.querySelectorAll('td button')].map(cell => cell.matches('.in-window')),
+    dots: e.querySelectorAll('.dot').length,
+})"""
+
+
+def normalised(kind, x, groups):
+    """What the reference makes of the whole batch."""
+    if kind == "batch":
+        return reference.batch_norm(x, None, None, training=True)
+    if kind == "layer":
+        return reference.layer_norm(x, x.shape[1:])
+    if kind == "pixel":
+        return np.moveaxis(reference.layer_norm(np.moveaxis(x, 1, 3), x.shape[1:2]), 3, 1)
+    if kind == "instance":
+        return reference.instance_norm(x)
+    return reference.group_norm(x, groups)
+
+
+def test_normalised_numbers_and_their_sets_equal_cnnlibs(figures, rng):
+    selector = "cnn-normalisation-axes"
+    kinds = ["batch", "layer", "pixel", "instance", "group"]
+    for setting in range(SETTINGS):
+        kind, groups = kinds[setting % 5], int(rng.choice([1, 2, 4]))
+        at = (int(rng.integers(3)), int(rng.integers(4)), int(rng.integers(4)))
+        place = dict(zip(("image", "channel", "pixel"), at, strict=True))
+        figures.evaluate(SET, [selector, place])
+        controls = {"kind": kind, "groups": groups, "bright": int(rng.integers(21))}
+        shown = drive(figures, selector, [controls], SLICES)[0]
+        x = np.array(shown["x"], float).reshape(3, 4, 2, 2)
+        said = shown["said"].split("share a mean")
+        mean, variance, chosen, *_, y = numbers(said[1].split(" such sets. ")[1])
+        # What shares the statistics is what a small change of the chosen number reaches.
+        nudged = x.copy().reshape(3, 4, 4)
+        nudged[at] += 0.5
+        before = normalised(kind, x, groups).reshape(3, 4, 4)
+        reached = normalised(kind, nudged.reshape(x.shape), groups).reshape(3, 4, 4) != before
+        assert shown["shared"] == reached.ravel().tolist(), controls
+        members = x.reshape(3, 4, 4)[reached]
+        assert shown["dots"] == members.size
+        assert numbers(said[0])[-1] == members.size
+        assert chosen == x.reshape(3, 4, 4)[at]
+        np.testing.assert_allclose([mean, variance], [members.mean(), members.var()], atol=6e-4)
+        assert y == pytest.approx(before[at], abs=6e-4), (controls, at)
+
+
+def test_normalisation_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-normalisation-axes"
+    page.locator(f"{selector} [name=kind]").select_option("group")
+    page.locator(f"{selector} [aria-current]").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    assert "channels 2 to 3 of image 0" in status(page, selector)
+    assert "(image 0, channel 2, pixel 1)" in status(page, selector)
+    page.locator(selector).get_by_label("Brighten image 0 by").press("ArrowRight")
+    page.locator(f"{selector} [name=groups]").select_option("1")
+    assert status(page, selector).startswith("Group norm: 16 numbers share")
+
+
 # All of them
 
 USED = {
     "cnn-receptive-field": {"layers": "7-4-9-8_3-2-9-8_3-1-9-1_1-1-0-1_2-2-0-1", "size": 48},
+    "cnn-normalisation-axes": {"kind": "group", "groups": 4, "bright": 20, "image": 2},
+    "cnn-parameter-counter": {"channels": 256, "height": 600, "width": 600, "maps": 256},
+    "cnn-pooling": {"kind": "avg", "right": -3, "down": 2, "kernel": 3, "stride": 1, "row": 5},
 }
 
 
 @pytest.mark.parametrize("selector", USED)
 def test_a_link_brings_back_the_same_state(figures, visit, selector):
     before = status(figures, selector)
-    figures.evaluate(
-        "([name, state]) => document.querySelector(name).set(state)", [selector, USED[selector]]
-    )
+    figures.evaluate(SET, [selector, USED[selector]])
     said = status(figures, selector)
     assert said != before
     link = figures.locator(f"{selector} .explorer-link").get_attribute("href")
@@ -198,7 +381,8 @@ def test_an_address_with_nonsense_is_brought_into_range(visit, value):
     for selector in USED:
         page.wait_for_selector(f"{selector} .explorer")
         said = status(page, selector)
-        assert said and not re.search(r"NaN|undefined|Infinity|null", said), said
+        assert said
+        assert not re.search(r"NaN|undefined|Infinity|null", said), said
     assert seen.complaints == []
 
 
@@ -210,9 +394,7 @@ def test_used_explorers_are_accessible_and_fit(visit, width, mode):
     page.wait_for_function("m => document.documentElement.dataset.theme === m", arg=mode)
     for selector, state in USED.items():
         page.wait_for_selector(f"{selector} .explorer")
-        page.evaluate(
-            "([name, state]) => document.querySelector(name).set(state)", [selector, state]
-        )
+        page.evaluate(SET, [selector, state])
     page.wait_for_timeout(300)  # the address follows, and the theme looks for scrolling boxes
     page.evaluate(AXE)
     assert violations(page) == []

@@ -1,4 +1,4 @@
-// Controls that several explorers use: a labelled slider, a labelled list, numbers in squares.
+// Parts that several explorers use: a labelled slider, a labelled list, squares of a picture, a table of numbers.
 
 import { html, say, svg } from "./explorer.js";
 
@@ -93,4 +93,20 @@ export function square(kind, left, top, side) {
     return [box, svg("path", { class: "strike", d: `M${x} ${y}l${d} ${d}m0 ${-d}l${-d} ${d}` })];
   }
   return [box];
+}
+
+/**
+ * Numbers to read in rows and columns.
+ * @param {string} caption
+ * @param {number} rows
+ * @param {number} columns
+ * @returns {{table: HTMLElement, cells: HTMLElement[]}} cells row by row
+ */
+export function numberTable(caption, rows, columns) {
+  const cells = Array.from({ length: rows * columns }, () => html("span", {}));
+  const body = html("tbody");
+  for (let row = 0; row < rows; row++) {
+    body.append(html("tr", {}, ...cells.slice(row * columns, (row + 1) * columns).map((cell) => html("td", {}, cell))));
+  }
+  return { table: html("table", { class: "explorer-grid" }, html("caption", {}, caption), body), cells };
 }

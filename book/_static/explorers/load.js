@@ -4,6 +4,9 @@
 /** @type {Record<string, string>} element name -> module beside this file */
 const explorers = {
   "cnn-convolution-stepper": "./convolution-stepper.js",
+  "cnn-normalisation-axes": "./normalisation-axes.js",
+  "cnn-parameter-counter": "./parameter-counter.js",
+  "cnn-pooling": "./pooling.js",
   "cnn-receptive-field": "./receptive-field.js",
   "cnn-size-explorer": "./size-explorer.js",
 };

@@ -6,37 +6,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from autograder import __version__
+from autograder.options import shared
 from autograder.session import ClassFolder, Problem, grade_assignment
-
-SHARED = [
-    click.option(
-        "--class", "folder", type=click.Path(file_okay=False, path_type=Path),
-        default=Path("class"),
-        show_default=True, help="Where a class's submissions, gradebook and journal are kept.",
-    ),
-    click.option("--db", metavar="URL", help="The gradebook.  [default: CLASS/gradebook.db]"),
-    click.option(
-        "--source", type=click.Path(file_okay=False, path_type=Path), default=Path("solutions"),
-        show_default=True, help="Where the instructor's notebooks are kept.",
-    ),
-]  # fmt: skip
-
-
-Command = TypeVar("Command", bound=Callable[..., object])
-
-
-def shared(command: Command) -> Command:
-    """The options that most commands know."""
-    for option in reversed(SHARED):
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -7,15 +7,13 @@ crash costs one exercise.
 
 from __future__ import annotations
 
-import select
-import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograder import notebooks, outputs, sandbox, verdict, wire
 from autograder.limits import Limits
+from autograder.link import Died, Link, cause_of_death
 from autograder.outcomes import CellRecord, CheckResult, Outcome, SubmissionResult
 from autograder.rebuild import Plan, Step, Template, rebuild
 
@@ -54,14 +52,6 @@ def execute(job: Job) -> SubmissionResult:
     return result
 
 
-class _Died(Exception):  # noqa: N818 -- read as what has happened
-    """Process A has ended; the outcome says how."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-
-
 class _Run:
     """One submission between its two processes."""
 
@@ -81,7 +71,7 @@ class _Run:
         self._given: list[Step] = []  # what B has run
         self._restarts = 0
         self._errors: dict[str, dict[str, Any]] = {}
-        self._last_death: _Died | None = None
+        self._last_death: Died | None = None
 
     def grade(self) -> SubmissionResult:
         checks: list[CheckResult] = []
@@ -126,7 +116,7 @@ class _Run:
         try:
             process = self._living_a()
             reply = self._run_in_a(process, step)
-        except _Died as death:
+        except Died as death:
             self._forget_a(death)
             error: dict[str, Any] = {"type": death.outcome.value, "text": str(death), "places": []}
             self._errors[step.cell_id] = {**error, "outcome": death.outcome}
@@ -146,17 +136,17 @@ class _Run:
             for step in self._done:
                 try:
                     self._run_in_a(process, step)
-                except _Died as death:
+                except Died as death:
                     self._done.remove(step)
                     self._forget_a(death)
                     break
             else:
                 return process
-        raise self._last_death or _Died(
+        raise self._last_death or Died(
             Outcome.PROCESS_DIED, "the Python process could not be kept alive"
         )
 
-    def _forget_a(self, death: _Died) -> None:
+    def _forget_a(self, death: Died) -> None:
         self._last_death = death
         self._restarts += 1
         if self._a is not None:
@@ -182,31 +172,7 @@ class _Run:
                 if frame[:1] == b"E":
                     return wire.decode(memoryview(frame)[1:])
         except wire.WireError as error:
-            raise self._death(process, error) from error
-
-    def _death(self, process: sandbox.Process, error: wire.WireError) -> _Died:
-        """Why A does not answer any more, in words for the student."""
-        if isinstance(error, wire.Late):
-            return _Died(
-                Outcome.TIMEOUT,
-                f"stopped after {self._limits.cell_wall_seconds} seconds on the clock",
-            )
-        if not isinstance(error, wire.Closed):
-            return _Died(Outcome.PROCESS_DIED, "the process sent something that is not plain data")
-        why = process.reason()
-        if why is not None and why.startswith("fault"):
-            raise sandbox.SandboxError(why)
-        if why == "cpu":
-            return _Died(
-                Outcome.TIMEOUT, f"stopped after {self._limits.cell_cpu_seconds} processor seconds"
-            )
-        if why == "memory":
-            return _Died(
-                Outcome.OUT_OF_MEMORY, f"used more than {self._limits.memory_mib} MiB of memory"
-            )
-        return _Died(
-            Outcome.PROCESS_DIED, f"your code ended the Python process ({_ending(process.status)})"
-        )
+            raise cause_of_death(process, error, self._limits) from error
 
     # -- process B ---------------------------------------------------------------------------
 
@@ -230,7 +196,7 @@ class _Run:
             "wall": 2 * wall,
         }
         process.budget(2 * cpu + GRACE_SECONDS)
-        link = _Link(process, lambda: self._ready_a(cpu, wall), self._death)
+        link = Link(process, lambda: self._ready_a(cpu, wall), limits)
         try:
             wire.send_frame(process.channel, b"E" + wire.encode(request), wall)
             reply = link.carry(time.monotonic() + wall + GRACE_SECONDS)
@@ -255,14 +221,14 @@ class _Run:
                 wall,
             )
         except wire.WireError as error:
-            raise self._death(process, error) from error
+            raise cause_of_death(process, error, self._limits) from error
         return process
 
     def _test(self, step: Step) -> tuple[tuple[dict[str, Any], ...], CheckResult]:
         started = time.perf_counter()
         reply = self._in_b(step)
         death = reply.get("death")
-        if isinstance(death, _Died):
+        if isinstance(death, Died):
             reply["error"] = {"kind": "died", "outcome": death.outcome, "text": str(death)}
         check = verdict.of_test(step, reply, self._plan, self._errors)
         seconds = time.perf_counter() - started
@@ -271,81 +237,3 @@ class _Run:
             name = "AssertionError" if check.outcome is Outcome.FAILED else check.outcome.value
             shown = (*shown, outputs.error_output({"type": name, "text": check.message}))
         return shown, verdict.timed(check, seconds)
-
-
-class _Link:
-    """Carries frames between B and A while B runs one cell."""
-
-    def __init__(
-        self,
-        b: sandbox.Process,
-        start_a: Callable[[], sandbox.Process],
-        explain: Callable[[sandbox.Process, wire.WireError], _Died],
-    ) -> None:
-        self._b, self._start_a, self._explain = b, start_a, explain
-        self._a: sandbox.Process | None = None
-        self.death: _Died | None = None
-
-    def carry(self, deadline: float) -> dict[str, Any]:
-        """Until B has finished its cell; the deadline is A's, B gets a little more."""
-        while True:
-            late = time.monotonic() > deadline
-            if late and self._a is not None and self.death is None:
-                self._bury(self._a, wire.Late("too late"))
-            channels = [self._b.channel]
-            if self._a is not None and self.death is None:
-                channels.append(self._a.channel)
-            left = deadline + (30 if late else 0) - time.monotonic()
-            ready = select.select(channels, [], [], max(0.01, left))[0]
-            if late and not ready:
-                raise wire.Late("the test does not end")
-            if self._b.channel in ready:
-                frame = wire.receive_frame(self._b.channel, deadline + 30)
-                if frame[:1] == b"E":
-                    return wire.decode(memoryview(frame)[1:])
-                self._to_a(frame, deadline)
-            elif ready and self._a is not None:
-                self._from_a(self._a, deadline)
-
-    def _to_a(self, frame: bytes, deadline: float) -> None:
-        if self.death is None:
-            try:
-                if self._a is None:
-                    self._a = self._start_a()
-                wire.send_frame(self._a.channel, frame, max(0.1, deadline - time.monotonic()))
-            except _Died as death:
-                self.death = death
-            except wire.WireError as error:
-                if self._a is not None:
-                    self._bury(self._a, error)
-                return
-        if self.death is not None:
-            self._tell_b()
-
-    def _from_a(self, a: sandbox.Process, deadline: float) -> None:
-        try:
-            frame = wire.receive_frame(a.channel, deadline)
-        except wire.WireError as error:
-            self._bury(a, error)
-            return
-        if frame[:1] == b"P":
-            wire.send_frame(self._b.channel, frame, 30)
-        else:
-            self._bury(a, wire.WireError("a frame for somebody else"))
-
-    def _bury(self, a: sandbox.Process, error: wire.WireError) -> None:
-        self.death = self._explain(a, error)
-        self._tell_b()
-
-    def _tell_b(self) -> None:
-        message = {"op": "gone", "why": self.death.outcome.value if self.death else ""}
-        wire.send_frame(self._b.channel, b"E" + wire.encode(message), 30)
-
-
-def _ending(status: int) -> str:
-    if status > 128:
-        try:
-            return signal.Signals(status - 128).name
-        except ValueError:
-            pass
-    return f"exit status {status}"

@@ -339,10 +339,78 @@ def test_normalisation_by_keyboard_alone(figures):
     assert status(page, selector).startswith("Group norm: 16 numbers share")
 
 
+# Dropout masks
+
+MAPS = """e => ({
+    y: [...e.querySelectorAll('td span')].map(cell => Number(cell.textContent)),
+    dropped: [...e.querySelectorAll('td span')].map(cell => cell.matches('.dropped')),
+})"""
+
+
+def test_dropped_and_kept_numbers_follow_cnnlibs_rule(figures, rng):
+    selector, shape = "cnn-dropout-masks", (2, 3, 4, 4)
+    x = np.reshape(drive(figures, selector, [{"mode": "eval"}], MAPS)[0]["y"], shape).astype(float)
+    figures.locator(f"{selector} [name=mode]").select_option("train")
+    for setting in range(SETTINGS):
+        kind = ("dropout", "dropout2d")[setting % 2]
+        percent, seed = int(rng.integers(0, 101)), int(rng.integers(1, 1000))
+        figures.evaluate(SET, [selector, {"seed": seed}])
+        shown = drive(figures, selector, [{"kind": kind, "percent": percent}], MAPS)[0]
+        kept = ~np.reshape(shown["dropped"], shape)
+        p = percent / 100
+        if kind == "dropout2d":  # one decision for each channel of each image
+            kept_maps = kept.any(axis=(2, 3), keepdims=True)
+            assert (kept == kept_maps).all()
+            y = reference.dropout2d_backward(x, scaled(kept, p))
+            said = f"{kept_maps.sum()} of 6 channels are kept, {kept.sum()} number"
+        else:
+            y = reference.dropout_backward(x, scaled(kept, p))
+            said = f"{kept.sum()} of 96 numbers are kept"
+        np.testing.assert_allclose(np.reshape(shown["y"], shape), y, rtol=5e-3)
+        assert said in shown["said"]
+        assert numbers(shown["said"])[:2] == [seed, p]
+        assert numbers(shown["said"])[-2:] == pytest.approx([x.mean(), y.mean()], abs=6e-4)
+
+
+def scaled(kept, p):
+    """A mask as ``return_mask`` gives it: 1 / (1 - p) where a number is kept."""
+    return kept / (1 - p) if p < 1 else np.zeros(kept.shape)
+
+
+@pytest.mark.parametrize(("kind", "decisions"), [("dropout", 96), ("dropout2d", 6)])
+def test_masks_drop_as_often_as_asked_and_each_place_alike(figures, kind, decisions):
+    drawn = figures.evaluate(
+        """([kind, p, count]) => import(new URL('../_static/explorers/dropout-masks.js',
+            location.href)).then(module => Array.from({length: count},
+            (_, i) => module.mask(kind, p, i + 1)))""",
+        [kind, 0.3, 999],
+    )
+    dropped = ~np.array(drawn)
+    places = dropped if kind == "dropout" else dropped[:, ::16]
+    assert places.shape[1] == decisions
+    error = np.sqrt(0.3 * 0.7 / 999)
+    assert abs(places.mean(axis=0) - 0.3).max() < 4.5 * error
+    together = np.corrcoef(places.T) - np.eye(decisions)
+    assert abs(together).max() < 5 / np.sqrt(999), "two places are dropped together too often"
+
+
+def test_dropout_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-dropout-masks"
+    page.locator(selector).get_by_label("Probability").press("End")
+    assert "everything is dropped" in status(page, selector)
+    page.locator(selector).get_by_label("Probability").press("ArrowLeft")
+    page.get_by_role("button", name="Next mask").press("Enter")
+    assert status(page, selector).startswith("Mask 2, p = 0.99: ")
+    page.locator(f"{selector} [name=mode]").focus()
+    page.keyboard.press("ArrowDown")
+    assert status(page, selector).startswith("At test time nothing is dropped")
+
+
 # All of them
 
 USED = {
     "cnn-receptive-field": {"layers": "7-4-9-8_3-2-9-8_3-1-9-1_1-1-0-1_2-2-0-1", "size": 48},
+    "cnn-dropout-masks": {"kind": "dropout2d", "percent": 70, "seed": 12},
     "cnn-normalisation-axes": {"kind": "group", "groups": 4, "bright": 20, "image": 2},
     "cnn-parameter-counter": {"channels": 256, "height": 600, "width": 600, "maps": 256},
     "cnn-pooling": {"kind": "avg", "right": -3, "down": 2, "kernel": 3, "stride": 1, "row": 5},

@@ -4,6 +4,7 @@
 /** @type {Record<string, string>} element name -> module beside this file */
 const explorers = {
   "cnn-convolution-stepper": "./convolution-stepper.js",
+  "cnn-dropout-masks": "./dropout-masks.js",
   "cnn-normalisation-axes": "./normalisation-axes.js",
   "cnn-parameter-counter": "./parameter-counter.js",
   "cnn-pooling": "./pooling.js",

@@ -224,7 +224,7 @@ class _Run:
             raise cause_of_death(process, error, self._limits) from error
         return process
 
-    def _test(self, step: Step) -> tuple[tuple[dict[str, Any], ...], CheckResult]:
+    def _test(self, step: Step) -> tuple[tuple[dict[str, Any], ...], CheckResult | None]:
         started = time.perf_counter()
         reply = self._in_b(step)
         death = reply.get("death")
@@ -236,4 +236,4 @@ class _Run:
         if check.message and check.outcome not in (Outcome.PASSED, Outcome.PARTIAL):
             name = "AssertionError" if check.outcome is Outcome.FAILED else check.outcome.value
             shown = (*shown, outputs.error_output({"type": name, "text": check.message}))
-        return shown, verdict.timed(check, seconds)
+        return shown, verdict.timed(check, seconds) if step.is_check else None

@@ -38,6 +38,11 @@ class Step:
     missing: bool = False
     marks: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_check(self) -> bool:
+        """Whether it can earn points; a test cell without any only informs (an overview, say)."""
+        return self.kind == "test" and self.points > 0
+
 
 @dataclass(frozen=True)
 class Template:
@@ -48,6 +53,7 @@ class Template:
     steps: tuple[Step, ...]
     course: dict[str, Any] = field(default_factory=dict)
     digest: str = ""
+    left_out: frozenset[str] = frozenset()  # ids of its cells that are not to be run
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -136,6 +142,8 @@ def rebuild(template: Template, submitted: list[Cell]) -> Plan:
     seen: Counter[str] = Counter()
     anchor: str | None = None
     for cell in submitted:
+        if cell.grade_id in template.left_out:
+            continue
         grade_id = cell.grade_id if cell.grade_id in known else None
         if grade_id is not None:
             seen[grade_id] += 1
@@ -149,12 +157,13 @@ def rebuild(template: Template, submitted: list[Cell]) -> Plan:
         for i, n in seen.items()
         if n > 1
     ]
-    unknown = {c.grade_id for c in submitted if c.grade_id and c.grade_id not in known}
+    expected = known.keys() | template.left_out
+    unknown = {c.grade_id for c in submitted if c.grade_id and c.grade_id not in expected}
     notes += [f"The id {i!r} belongs to no cell of this assignment." for i in sorted(unknown)[:20]]
     notes += [
         f"The test cell {i!r} was missing and was put back."
         for i, step in known.items()
-        if step.kind == "test" and i not in seen
+        if step.is_check and i not in seen
     ]
     notes += _put_right(known, answers)
     extras, found = _match_by_names(known, wanted - set(answers), extras)

@@ -137,6 +137,8 @@ class Recorder:
             check = checks.get(grade.name)
             if check is not None:
                 grade.auto_score = automatic_score(check)
+            elif not grade.max_score:
+                grade.auto_score = 0.0  # a test cell without points: nothing to decide
             grade.needs_manual_grade = (
                 grade.auto_score is None
                 or grade.manual_score is not None

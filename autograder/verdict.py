@@ -191,7 +191,7 @@ def _without_run(
     checks = tuple(
         CheckResult(s.cell_id, outcome, 0.0, s.points, message, s.hidden, s.kind == "manual")
         for s in template.steps
-        if s.kind in ("test", "manual")
+        if s.is_check or s.kind == "manual"
     )
     return SubmissionResult(
         student, template.assignment, template.notebook, outcome, checks, notes=(message,)

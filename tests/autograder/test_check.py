@@ -1,0 +1,77 @@
+"""The course's own notebooks in the engine: checked before handing in, and graded."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from autograder.cli import main
+from autograder.grade import Job, execute
+from autograder.rebuild import read_source
+from autograder.record import Recorder
+
+pytestmark = pytest.mark.sandbox
+
+ROOT = Path(__file__).parents[2]
+SLUG = "02-convolution"
+RELEASED = ROOT / "exercises" / SLUG / f"{SLUG}.ipynb"
+SOLUTION = ROOT / "solutions" / SLUG / f"{SLUG}.ipynb"
+
+
+def check(notebook: Path):
+    line = ["check", str(notebook), "--against", str(RELEASED)]
+    return CliRunner().invoke(main, line, catch_exceptions=False)
+
+
+def test_the_notebook_as_handed_out_is_told_what_to_do_and_nothing_else(warm):
+    done = check(RELEASED)
+    assert done.exit_code == 1
+    assert "0 of 6 checks pass" in done.stdout
+    assert "✗ xcorr1d-check: unchanged" in done.stdout
+    assert "-hidden" not in done.stdout
+    assert "progress" not in done.stdout
+    assert "!" not in [line[:1] for line in done.stdout.splitlines()]
+
+
+def test_right_answers_pass_every_visible_check(warm):
+    done = check(SOLUTION)
+    assert done.exit_code == 0, done.stdout
+    assert "6 of 6 checks pass" in done.stdout
+    assert "!" not in [line[:1] for line in done.stdout.splitlines()]
+
+
+def test_an_id_that_no_cell_of_the_assignment_has_is_still_named(warm, tmp_path):
+    notebook = nbformat.read(RELEASED, as_version=4)
+    hidden = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("points") == 7)
+    hidden.metadata["nbgrader"]["grade_id"] = "of-another-course"
+    nbformat.write(notebook, tmp_path / "mine.ipynb")
+    assert (
+        "! The id 'of-another-course' belongs to no cell" in check(tmp_path / "mine.ipynb").stdout
+    )
+
+
+def test_a_cell_without_points_is_run_and_shown_but_is_no_check(warm, tmp_path, empty_book):
+    template = read_source(SOLUTION)
+    result = execute(Job("ada", template, SOLUTION.read_bytes()))
+    assert result.score == 41
+    assert result.max_score == 45
+    assert "progress" not in {c.grade_id for c in result.checks}
+    shown = next(cell for cell in result.cells if cell.grade_id == "progress")
+    assert "Points so far" in shown.outputs[0]["text"]
+    assert not result.notes
+
+    book = tmp_path / "gradebook.db"
+    book.write_bytes(empty_book.read_bytes())
+    recorder = Recorder(f"sqlite:///{book}", template, SOLUTION, tmp_path / "autograded")
+    recorder.write(result, None)
+    recorder.close()
+    with sqlite3.connect(book) as db:
+        waiting = db.execute(
+            "SELECT c.name FROM grade g JOIN base_cell c ON g.cell_id = c.id "
+            "WHERE g.needs_manual_grade"
+        ).fetchall()
+    assert waiting == [("flip-and-learning",)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder import collect, export, feedback, pool, rebuild, sandbox, verdict
 from autograder.grade import Job
-from autograder.journal import Journal, key_of
+from autograder.journal import RECORDED, Journal, key_of
 from autograder.limits import Limits
 from autograder.notebooks import BadFile
 from autograder.outcomes import Outcome, SubmissionResult
@@ -183,7 +183,8 @@ class _Settings:
 
     def job(self, submission: collect.Submission) -> Job:
         """The work that a submission is."""
-        data, notes = submission.data, submission.notes
+        data = submission.data
+        notes = (*submission.notes, *filter(None, [submission.problem]))
         return Job(
             submission.student, self.template, data, self.limits, self.seed, notes, self.protected
         )
@@ -191,8 +192,7 @@ class _Settings:
 
 def _forget(found: list[collect.Submission], settings: _Settings, journal: Journal) -> None:
     for submission in found:
-        if not submission.problem:
-            journal.forget(key_of(settings.job(submission)))
+        journal.forget(key_of(settings.job(submission)))
 
 
 def changes(stream: Iterable[pool.Done], recorder: Recorder) -> list[str]:
@@ -222,10 +222,7 @@ def _graded(
 
     for submission in found:
         if submission.problem:
-            problem = BadFile("collect", submission.problem)
-            yield pool.Done(
-                "", verdict.unreadable(submission.student, template, problem), news=True
-            )
+            yield _refused(submission, settings, journal)
     work = [settings.job(s) for s in found if not s.problem]
     running: list[str] = []
     with tqdm(
@@ -244,6 +241,18 @@ def _graded(
             bar.update()
 
 
+def _refused(submission: collect.Submission, settings: _Settings, journal: Journal) -> pool.Done:
+    """A file that nobody opened is a result too: it stands in the journal like every other."""
+    job = settings.job(submission)
+    key = key_of(job)
+    problem = BadFile("collect", submission.problem)
+    result = verdict.unreadable(job.student, job.template, problem)
+    news = journal.queue(key, job.student, job.template.assignment) != RECORDED
+    if news:
+        journal.finish(key, result)
+    return pool.Done(key, result, news=news)
+
+
 def _publish(
     done: pool.Done,
     place: ClassFolder,
@@ -260,8 +269,7 @@ def _publish(
     recorded = time.perf_counter()
     feedback.write(place.root / "feedback", result)
     result.seconds.update(record=recorded - started, feedback=time.perf_counter() - recorded)
-    if done.key:
-        journal.recorded(done.key, result.student, result.assignment)
+    journal.recorded(done.key, result.student, result.assignment)
 
 
 def _write_tables(place: ClassFolder, assignment: str, summary: Summary) -> list[str]:

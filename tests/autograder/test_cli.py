@@ -16,6 +16,7 @@ from autograder.cli import main
 from tests.autograder import course
 from tests.autograder.corpus import all_cases
 from tests.autograder.test_corpus import assert_as_required
+from tests.autograder.test_journal import states
 
 pytestmark = pytest.mark.sandbox
 
@@ -93,6 +94,37 @@ def test_only_one_student_can_be_graded(root, warm):
     hand_in(root, "ada", as_bytes(course.submission()))
     hand_in(root, "bob", as_bytes(course.submission()))
     assert "bob" not in call("grade", "tiny", "--only", "ada").stdout
+
+
+def test_files_that_were_refused_unopened_are_in_every_account(root, warm):
+    hand_in(root, "ada", as_bytes(course.submission()))
+    folder = root / "class" / "submitted"
+    for student in ("eve", "fay"):
+        (folder / student / "tiny").mkdir(parents=True)
+    (folder / "eve" / "tiny" / "tiny.ipynb").symlink_to(folder / "ada" / "tiny" / "tiny.ipynb")
+    (folder / "fay" / "tiny" / "essay.txt").write_text("my answers")
+    for _ in range(2):  # the second time finds everything done
+        table = call("grade", "tiny").stdout
+        assert table.count("bad-file") == 2
+        page = Path(call("report", "tiny").stdout.strip()).read_text()
+        assert "3 submissions" in page
+        assert '<th scope="row">bad-file</th><td>2</td>' in page
+    long = call("export", "tiny", "--format", "long").stdout
+    assert "tiny,eve,add-check,False,bad-file" in long
+    assert "tiny,fay,add-check,False,bad-file" in long
+    assert "is a link" in (root / "class" / "feedback" / "eve" / "tiny.html").read_text()
+    assert states(root) == ["recorded"] * 3
+
+
+def test_a_refused_file_gives_way_to_a_good_one_and_back(root, warm):
+    path = root / "class" / "submitted" / "ada" / "tiny" / "tiny.ipynb"
+    path.parent.mkdir(parents=True)
+    for good in (False, True, False, True):
+        path.unlink(missing_ok=True)
+        if good:
+            path.write_bytes(as_bytes(course.submission()))
+        assert ("needs-human" if good else "bad-file") in call("grade", "tiny").stdout
+        assert f"ada,,,,{13 if good else 0}," in call("export", "tiny").stdout
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ def test_generating_twice_gives_the_same_bytes_and_the_second_time_changes_nothi
 def test_a_changed_or_foreign_exercise_is_reported_then_repaired_and_work_in_it_is_kept(
     copy, release, capsys
 ):
-    exercise = copy / "exercises" / SLUGS[0] / f"{SLUGS[0]}.ipynb"
+    slug = "02-convolution"
+    exercise = copy / "exercises" / slug / f"{slug}.ipynb"
     edit(
         exercise,
         lambda book: cell(book, "xcorr1d").update(source="def xcorr1d(x, w):\n    return 42"),
@@ -68,13 +69,13 @@ def test_a_changed_or_foreign_exercise_is_reported_then_repaired_and_work_in_it_
     foreign.parent.mkdir()
     foreign.write_text("{}")
     problems = release.check()
-    assert problems[0] == f"exercises/{SLUGS[0]}/{SLUGS[0]}.ipynb: not what its source gives"
+    assert problems[0] == f"exercises/{slug}/{slug}.ipynb: not what its source gives"
     assert problems[1] == "exercises/99-old/99-old.ipynb: no source gives this file"
     release.generate()
     assert release.check() == []
     assert not foreign.parent.exists()
-    assert "return 42" in (copy / "class" / "kept" / f"{SLUGS[0]}-1.ipynb").read_text()
-    assert f"class/kept/{SLUGS[0]}-1.ipynb" in capsys.readouterr().out
+    assert "return 42" in (copy / "class" / "kept" / f"{slug}-1.ipynb").read_text()
+    assert f"class/kept/{slug}-1.ipynb" in capsys.readouterr().out
 
 
 def twice(book):

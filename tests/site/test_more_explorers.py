@@ -406,11 +406,106 @@ def test_dropout_by_keyboard_alone(figures):
     assert status(page, selector).startswith("At test time nothing is dropped")
 
 
+# Unfolded image and Toeplitz matrix
+
+MATRICES = """e => {
+    const cells = selector => [...e.querySelectorAll(selector)].map(cell => cell.textContent);
+    const entries = picture => [...picture.querySelectorAll('rect')].map(box => {
+        let text = box.nextElementSibling;
+        if (text && text.matches('.copy')) text = text.nextElementSibling;
+        return {
+            column: Math.floor(box.getAttribute('x') / 10),
+            row: Math.floor(box.getAttribute('y') / 10),
+            text: text && text.matches('text') ? text.textContent : '',
+            framed: box.matches('.framed'),
+        };
+    });
+    return {
+        image: cells('table:nth-of-type(1) td button'),
+        matrices: [...e.querySelectorAll('.explorer-matrix')].map(entries),
+        window: [...e.querySelectorAll('table:nth-of-type(1) button.in-window')].length,
+        copies: e.querySelector('.explorer-matrix').querySelectorAll('.copy').length,
+    };
+}"""
+
+
+def matrix(entries, read):
+    """The entries that a picture shows, as an array."""
+    shape = [max(entry[axis] for entry in entries) + 1 for axis in ("row", "column")]
+    values = np.zeros(shape)
+    for entry in entries:
+        values[entry["row"], entry["column"]] = read(entry["text"])
+    return values
+
+
+def test_both_matrices_of_a_convolution_give_its_output(figures, rng):
+    selector = "cnn-im2col"
+    for _ in range(SETTINGS):
+        setting = {
+            "size": int(rng.integers(3, 6)),
+            "kernel": int(rng.integers(1, 4)),
+            "stride": int(rng.integers(1, 4)),
+            "padding": int(rng.integers(0, 2)),
+        }
+        size, kernel, stride, padding = setting.values()
+        places = conv_output_size(size, kernel, stride, padding) ** 2
+        place, pixel = int(rng.integers(places)), int(rng.integers(size * size))
+        drive(figures, selector, [setting])
+        figures.evaluate(SET, [selector, {"place": place, "pixel": pixel}])
+        shown = drive(figures, selector, [{}], MATRICES)[0]
+
+        x = np.reshape(shown["image"], (1, 1, size, size)).astype(float)
+        weight = rng.standard_normal((1, 1, kernel, kernel))
+        of = dict(zip("abcdefghi", weight.ravel(), strict=False)) | {"": 0.0}
+        columns = matrix(shown["matrices"][0], float)
+        toeplitz = matrix(shown["matrices"][1], of.__getitem__)
+        expected = reference.unfold(x, kernel, padding=padding, stride=stride)[0]
+        np.testing.assert_array_equal(columns, expected, err_msg=setting)
+        y = reference.conv2d(x, weight, stride=stride, padding=padding)
+        np.testing.assert_allclose(weight.ravel() @ columns, y.ravel())
+        np.testing.assert_allclose(toeplitz @ x.ravel(), y.ravel())
+
+        framed = [
+            {entry[axis] for entry in entries if entry["framed"]}
+            for entries, axis in zip(shown["matrices"], ("column", "row"), strict=True)
+        ]
+        assert framed == [{place}, {place}], setting
+        one = np.zeros(size * size)
+        one[pixel] = 1
+        copies = int(
+            reference.unfold(one.reshape(x.shape), kernel, padding=padding, stride=stride).sum()
+        )
+        said = shown["said"]
+        assert f"is copied {copies} time" in said, setting
+        assert shown["copies"] == copies
+        assert said.startswith(f"Place {place} of {places}: a·")
+        assert f"The unfolded image is {kernel**2} × {places}: {kernel**2 * places} numbers" in said
+        filled = np.count_nonzero(toeplitz)
+        assert f"matrix is {places} × {size**2} with {filled} entries" in said
+        assert shown["window"] == np.count_nonzero(toeplitz[place])
+
+
+def test_matrices_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-im2col"
+    page.get_by_label("place 4, row 1, column 1").focus()
+    page.keyboard.press("ArrowRight")
+    assert status(page, selector).startswith("Place 5 of 9: ")
+    page.get_by_label("pixel, row 0, column 0").focus()
+    page.keyboard.press("Enter")
+    assert status(page, selector).endswith("row 0, column 0 is copied 1 time.")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert status(page, selector).endswith("row 1, column 1 is copied 4 times.")
+    page.locator(selector).get_by_label("Stride").press("ArrowRight")
+    assert "4 × 4: 16 numbers from 16 pixels" in status(page, selector)
+
+
 # All of them
 
 USED = {
     "cnn-receptive-field": {"layers": "7-4-9-8_3-2-9-8_3-1-9-1_1-1-0-1_2-2-0-1", "size": 48},
     "cnn-dropout-masks": {"kind": "dropout2d", "percent": 70, "seed": 12},
+    "cnn-im2col": {"size": 5, "kernel": 3, "padding": 1, "place": 24, "pixel": 12},
     "cnn-normalisation-axes": {"kind": "group", "groups": 4, "bright": 20, "image": 2},
     "cnn-parameter-counter": {"channels": 256, "height": 600, "width": 600, "maps": 256},
     "cnn-pooling": {"kind": "avg", "right": -3, "down": 2, "kernel": 3, "stride": 1, "row": 5},
@@ -455,7 +550,13 @@ def test_an_address_with_nonsense_is_brought_into_range(visit, value):
 
 
 @pytest.mark.parametrize(
-    ("width", "mode"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+    ("width", "mode"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
 )
 def test_used_explorers_are_accessible_and_fit(visit, width, mode):
     page = visit(width=width, dark=mode == "dark", reduced_motion="reduce").open(PAGE)

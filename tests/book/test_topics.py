@@ -11,6 +11,19 @@ from tests.book.conftest import ROOT, Chapter
 
 # chapter -> row -> (topic, kind, a piece of the source that shows it)
 TOPICS = {
+    "01-images": {
+        1: ("a picture is a matrix of numbers", "code", "print(crop)"),
+        2: ("colour is three matrices", "figure", "plot.image_grid([flower, *flower]"),
+        3: ("one byte for each number", "code", 'print("a + b =", a + b)'),
+        4: ("a picture as a vector has many weights", "code", "def fc_parameters"),
+        5: ("flattening ignores the layout", "code", "def accuracies(make, shuffled)"),
+        6: (
+            "without structure it is harder to optimise",
+            "figure",
+            "plot.training_curves({name: curves[name]",
+        ),
+        7: ("weights are shared over the picture", "figure", "plot.connections(6, 3)"),
+    },
     "02-convolution": {
         7: ("weights are shared over the picture", "code", "5 x 5 patches, shared weights"),
         9: ("convolution of two functions", "code", "np.convolve(impulse, w"),
@@ -57,6 +70,20 @@ TOPICS = {
 }
 
 CORRECTIONS = {
+    "01-images": {
+        16: ("16 filters of 8 kernels double 8 channels", "code", "(16, 2 * 8**2)"),
+        21: ("225 weights and 3 biases", "code", "== (225, 3, 228)"),
+        22: (
+            "three billion weights need a stated width",
+            "code",
+            "layer.weight.numel() == 3 * 10**9",
+        ),
+        23: (
+            "a pattern's place may matter",
+            "code",
+            "np.testing.assert_allclose(answers[0], answers[1]",
+        ),
+    },
     "02-convolution": {
         13: ("layers compute cross-correlation", "code", "F.conv2d(impulse[None, None]"),
         14: ("only true convolution may swap", "code", "may swap"),

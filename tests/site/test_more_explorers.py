@@ -500,11 +500,82 @@ def test_matrices_by_keyboard_alone(figures):
     assert "4 × 4: 16 numbers from 16 pixels" in status(page, selector)
 
 
+# Gradient routing
+
+TABLES = """e => ({tables: Object.fromEntries([...e.querySelectorAll('table')].map(table => [
+    table.caption.textContent.split(',')[0],
+    [...table.querySelectorAll('td > *')].map(cell => cell.value || cell.textContent)])),
+    reached: e.querySelectorAll('td input[aria-label^=image].in-window:not(.no-share)').length})"""
+
+
+def test_gradients_equal_cnnlibs_backward_functions(figures, rng):
+    selector = "cnn-gradient-routing"
+    for setting in range(SETTINGS):
+        kind = ("max", "avg", "conv")[setting % 3]
+        how = (int(rng.integers(2, 4)), int(rng.integers(1, 4)))  # kernel, stride
+        x = rng.integers(-4, 5, (1, 1, 5, 5)).astype(float)  # few values, so many ties
+        given = rng.integers(-9, 10, (4, 4)).astype(float)
+        along = conv_output_size(5, *how)
+        place, only = int(rng.integers(along**2)), bool(rng.integers(2))
+        state = {"x": x.ravel().tolist(), "grad": given.ravel().tolist(), "place": place}
+        figures.evaluate(SET, [selector, state])
+        controls = {"kind": kind, "kernel": how[0], "stride": how[1], "only": only}
+        # The place is set again: a window of another size may have had fewer places.
+        drive(figures, selector, [controls])
+        figures.evaluate(SET, [selector, {"place": place}])
+        shown = drive(figures, selector, [{}], TABLES)[0]
+        table = {
+            name: np.array([number(text) for text in texts])
+            for name, texts in shown["tables"].items()
+        }
+        weight = table["weight"].reshape(1, 1, how[0], how[0])
+        grad_y = given[:along, :along].copy()
+        np.testing.assert_array_equal(table["grad_y"], grad_y.ravel())
+        if only:
+            grad_y[np.arange(along**2).reshape(along, along) != place] = 0
+        grad_y = grad_y[None, None]
+        if kind == "conv":
+            y = reference.conv2d(x, weight, stride=how[1])
+            grad_x, grad_weight, _ = reference.conv2d_backward(grad_y, x, weight, stride=how[1])
+            np.testing.assert_allclose(table["grad_weight"], grad_weight.ravel())
+        elif kind == "max":
+            y = reference.max_pool2d(x, *how)
+            grad_x = reference.max_pool2d_backward(grad_y, x, *how)
+            assert shown["reached"] == 1
+        else:
+            y = reference.avg_pool2d(x, *how)
+            grad_x = reference.avg_pool2d_backward(grad_y, x, *how)
+        case = str((kind, how, only, place))
+        np.testing.assert_allclose(table["y"], y.ravel(), atol=6e-3, err_msg=case)
+        np.testing.assert_allclose(table["grad_x"], grad_x.ravel(), atol=6e-3, err_msg=case)
+        row, column = divmod(place, along)
+        said = f"Place row {row}, column {column}: its gradient {given[row, column]:.0f} "
+        assert shown["said"].startswith(said.replace("-", "−")), case
+        assert numbers(shown["said"])[-1] == pytest.approx(grad_x.sum(), abs=6e-3)
+
+
+def test_gradients_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-gradient-routing"
+    page.get_by_label("only the chosen place sends").press("Space")
+    page.locator(f"{selector} [aria-current]").focus()
+    page.keyboard.press("ArrowUp")
+    said = status(page, selector)
+    assert said.startswith("Place row 0, column 1: its gradient 2 goes to the largest pixel, row 1")
+    assert "the first of 2 equal ones" in said
+    assert said.endswith("All of grad_x adds up to 2.")
+    page.get_by_label("gradient, row 0, column 1").fill("9")
+    page.locator(f"{selector} [name=kind]").select_option("avg")
+    assert "is split among 9 pixels, 1 each" in status(page, selector)
+    page.locator(selector).get_by_label("Stride").press("End")
+    assert page.locator(f"{selector} table").nth(2).locator("button").count() == 1
+
+
 # All of them
 
 USED = {
     "cnn-receptive-field": {"layers": "7-4-9-8_3-2-9-8_3-1-9-1_1-1-0-1_2-2-0-1", "size": 48},
     "cnn-dropout-masks": {"kind": "dropout2d", "percent": 70, "seed": 12},
+    "cnn-gradient-routing": {"kind": "conv", "kernel": 2, "only": True, "place": 9},
     "cnn-im2col": {"size": 5, "kernel": 3, "padding": 1, "place": 24, "pixel": 12},
     "cnn-normalisation-axes": {"kind": "group", "groups": 4, "bright": 20, "image": 2},
     "cnn-parameter-counter": {"channels": 256, "height": 600, "width": 600, "maps": 256},

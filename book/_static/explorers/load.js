@@ -5,6 +5,7 @@
 const explorers = {
   "cnn-convolution-stepper": "./convolution-stepper.js",
   "cnn-dropout-masks": "./dropout-masks.js",
+  "cnn-gradient-routing": "./gradient-routing.js",
   "cnn-im2col": "./im2col.js",
   "cnn-normalisation-axes": "./normalisation-axes.js",
   "cnn-parameter-counter": "./parameter-counter.js",

@@ -197,7 +197,7 @@ def test_pooling_before_and_after_a_shift_equals_cnnlibs(figures, rng):
         expected = [image, results[0], after, results[1]]
         for table, numbers_expected in zip(shown["tables"], expected, strict=True):
             got = [number(text) for text in table]
-            np.testing.assert_allclose(got, numbers_expected.ravel(), atol=6e-4, err_msg=setting)
+            np.testing.assert_allclose(got, numbers_expected.ravel(), atol=6e-3, err_msg=setting)
         changed = int((results[0] != results[1]).sum())
         assert shown["changed"] == changed, setting
         if right or down:

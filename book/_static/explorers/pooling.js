@@ -145,7 +145,7 @@ class Pooling extends Explorer {
     this.pooled[which].cells.forEach((cell, i) => {
       const changed = values[i] !== before[i];
       const here = i === this.state.row * places + this.state.column;
-      cell.textContent = say(values[i]);
+      cell.textContent = say(Math.round(values[i] * 100) / 100);
       cell.setAttribute("aria-label", `${caption}, row ${Math.floor(i / places)}, column ${i % places}: ${say(values[i])}${changed ? ", changed" : ""}`);
       cell.classList.toggle("in-window", here);
       cell.classList.toggle("changed", changed);

@@ -172,6 +172,12 @@ def rebuild(template: Template, submitted: list[Cell]) -> Plan:
         notes.append(
             f"The answer {grade_id!r} had lost its id; it was recognised by the names it defines."
         )
+    extras, written = _match_texts(known, wanted - set(answers), extras)
+    answers.update(written)
+    notes += [
+        f"The written answer {i!r} was missing; text that had no place stands there now."
+        for i in written
+    ]
     return Plan(tuple(_assemble(template, answers, extras, wanted)), tuple(notes))
 
 
@@ -248,6 +254,24 @@ def _match_by_names(
             found[grade_id] = fitting[0]
     taken = [id(cell) for cell in found.values()]
     return [(a, c) for a, c in extras if id(c) not in taken], found
+
+
+def _match_texts(
+    known: dict[str, Step], missing: set[str], extras: list[tuple[str | None, Cell]]
+) -> tuple[list[tuple[str | None, Cell]], dict[str, Cell]]:
+    """Put text that lost its place where a written answer is missing: a person can tell."""
+    lost = sorted(i for i in missing if known[i].cell_type == "markdown")
+    ours = {_normal(step.source) for step in known.values()} | {""}
+    texts = [
+        cell
+        for _, cell in extras
+        if cell.cell_type == "markdown" and _normal(cell.source) not in ours
+    ]
+    if not lost or not texts:
+        return extras, {}
+    together = replace(texts[0], source="\n\n".join(cell.source for cell in texts))
+    taken = [id(cell) for cell in texts]
+    return [(a, c) for a, c in extras if id(c) not in taken], dict.fromkeys(lost, together)
 
 
 def names_defined(source: str) -> set[str]:

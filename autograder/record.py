@@ -203,7 +203,8 @@ def comments_for(result: SubmissionResult, template: Template) -> dict[str, str]
             check.message if check.manual else f"{check.grade_id}: {check.outcome}: {check.message}"
         )
         found.setdefault(answer, []).append(line)
-    return {name: "\n".join(lines) for name, lines in found.items()}
+    # nbgrader shows comments as Markdown, and a message can hold what the student's code said.
+    return {name: harmless_markdown("\n".join(lines)) for name, lines in found.items()}
 
 
 def build_notebook(result: SubmissionResult, template: Template) -> Any:
@@ -247,8 +248,11 @@ def _pristine(template: Template) -> Sequence[Any]:
 
 
 def harmless_markdown(source: str) -> str:
-    """Markdown without HTML: formgrader and nbgrader's feedback would run what stands in it."""
-    return source.replace("<", "&lt;").replace("javascript:", "javascript&#58;")
+    """Markdown without HTML or links: formgrader and nbgrader's feedback would run what they hold.
+
+    A link loses its form, not its word ``javascript:``; that can be written in too many ways.
+    """
+    return source.replace("<", "&lt;").replace("](", "] (").replace("]:", "] :")
 
 
 def write_notebook(folder: Path, result: SubmissionResult, template: Template) -> Path:

@@ -153,6 +153,8 @@ def summary(
     else:
         worst = [o for o in _ORDER if any(check.outcome is o for check in judged)]
         outcome = worst[0] if worst else Outcome.PARTIAL
+        if outcome is Outcome.UNCHANGED and any(check.points for check in judged):
+            outcome = Outcome.PARTIAL  # some tasks answered, the others not begun
     return SubmissionResult(
         student,
         template.assignment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -77,6 +78,20 @@ def test_extra_cells_stay_behind_the_cell_they_followed(template: Template):
     kinds = [(step.kind, step.source) for step in plan.steps]
     place = kinds.index(("extra", "y = 1"))
     assert plan.steps[place - 1].cell_id == "relu"
+
+
+def test_a_written_answer_that_lost_its_metadata_is_kept_for_a_person(template: Template):
+    manual = next(step for step in template.steps if step.kind == "manual")
+    lost = [
+        replace(cell, grade_id=None)
+        for cell in parsed(course.submission({manual.cell_id: "Mine."}))
+    ]
+    plan = rebuild(template, lost)
+    answer = next(step for step in plan.steps if step.cell_id == manual.cell_id)
+    assert (answer.source, answer.missing, answer.unchanged) == ("Mine.", False, False)
+    untouched = [replace(c, grade_id=None) for c in parsed(course.release_notebook())]
+    answer = next(s for s in rebuild(template, untouched).steps if s.cell_id == manual.cell_id)
+    assert answer.missing
 
 
 def test_an_untouched_answer_is_known_as_unchanged(template: Template):

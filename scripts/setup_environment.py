@@ -177,7 +177,8 @@ def main(arguments: list) -> int:
         return 2
     extra = arguments[0]
     cuda = os.environ.get("TORCH", "").lower() == "cuda"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as after Ctrl+C
+    for stop in (signal.SIGTERM, signal.SIGINT):  # tidy up, also where a shell had them ignored
+        signal.signal(stop, signal.default_int_handler)
     try:
         check_python()
         if VENV.is_dir() and os.path.realpath(sys.prefix) == str(VENV):

@@ -34,7 +34,10 @@ MARKS = {
     ("student-10", A02): 41,
 }
 
-pytestmark = pytest.mark.filterwarnings("ignore:::nbgrader")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:::nbgrader"),
+    pytest.mark.xdist_group("demonstration"),  # one process grades the class for all tests
+]
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def views():
             yield pytest.param(width, mode, path, marks=[] if quick else pytest.mark.slow)
 
 
-@pytest.mark.parametrize(("width", "mode", "path"), views())
+@pytest.mark.parametrize(("width", "mode", "path"), list(views()))
 def test_page_is_accessible_quiet_and_fits(visit, width, mode, path):
     seen = visit(width=width, dark=mode == "dark", reduced_motion="reduce")
     page = seen.open(path)

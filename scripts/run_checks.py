@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import build_site
@@ -121,9 +122,11 @@ def main() -> int:
         )
 
     try:
-        for name, command in tools().items():
-            record(check_tool(name, command))
-        record(check_site())
+        with ThreadPoolExecutor(max_workers=2) as pool:  # the site and the types take longest
+            quick = [pool.submit(check_site)]
+            quick += [pool.submit(check_tool, *tool) for tool in tools().items()]
+            for check in quick:
+                record(check.result())
         for name, command in suites().items():
             record(check_suite(name, command))
     except KeyboardInterrupt:

@@ -623,7 +623,7 @@ def test_an_address_with_nonsense_is_brought_into_range(visit, value):
 @pytest.mark.parametrize(
     ("width", "mode"),
     [
-        (1280, "light"),
+        pytest.param(1280, "light", marks=pytest.mark.slow),
         (390, "dark"),
         pytest.param(1280, "dark", marks=pytest.mark.slow),
         pytest.param(390, "light", marks=pytest.mark.slow),

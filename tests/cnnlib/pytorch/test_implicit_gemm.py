@@ -75,7 +75,7 @@ MANY_CHANNELS = [
 ]
 
 
-@pytest.mark.parametrize("splits", [1, 4])
+@pytest.mark.parametrize("splits", [pytest.param(1, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize("case", MANY_CHANNELS)
 def test_agrees_with_torch_when_channels_fill_more_than_a_step(case, splits, device, force):
     force(Tile(16, 16, 16, splits))

@@ -43,8 +43,10 @@ def conv2d(
     groups : int
         Input and output channels are cut into this many groups that do not see each other;
         ``groups=C_in`` is a depthwise convolution.
-    algorithm : {"auto", "blocked", "loops", "shift", "im2col", "mec", "winograd", "fft"}
-        How to add up; all give the same sums up to rounding. See the notes on ``"auto"``.
+    algorithm : str
+        How to add up: ``"auto"``, ``"blocked"``, ``"loops"``, ``"shift"``, ``"im2col"``, ``"mec"``,
+        ``"rows"``, ``"winograd"`` or ``"fft"``. All give the same sums up to rounding. The notes
+        say more about ``"auto"``.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from cnnlib.shapes import ShapeError
 from tests.cnnlib.oracles import assert_agrees_with_torch, assert_refused_by_torch
 from tests.cnnlib.strategies import conv_cases
 
-ALGORITHMS = ("auto", "blocked", "im2col", "shift", "loops", "mec", "fft")
+ALGORITHMS = ("auto", "blocked", "im2col", "shift", "loops", "mec", "rows", "fft")
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -68,6 +68,11 @@ AUTO = {
     "depthwise, large": ((2, 5, 20, 21), (5, 1, 15, 17), {"groups": 5, "stride": 2}),
     "pointwise": ((2, 6, 9, 11), (4, 3, 1, 1), {"groups": 2}),
     "few channels": ((3, 2, 13, 12), (5, 2, 3, 4), {"stride": (1, 2), "dilation": (2, 1)}),
+    "rows": (
+        (2, 64, 24, 27),
+        (4, 32, 3, 2),
+        {"groups": 2, "padding": (2, 1), "dilation": (2, 1), "stride": (1, 1)},
+    ),
     "small images": ((9, 8, 5, 6), (4, 8, 3, 2), {"padding": 1}),
 }
 

@@ -2,8 +2,8 @@
 
 ``loops`` is the definition; ``shift`` sums one matrix product per tap; ``im2col`` does one large
 product; ``blocked`` does it in pieces that fit the cache and is the readable default; ``mec``
-copies less; ``winograd`` multiplies less; ``fft`` leaves the pixels altogether; ``depthwise`` has
-no matrix to multiply with; ``auto`` takes the one that was fastest.
+and ``rows`` copy less; ``winograd`` multiplies less; ``fft`` leaves the pixels altogether;
+``depthwise`` has no matrix to multiply with; ``auto`` takes the one that was fastest.
 
 Each module has ``forward(x, weight, bias, geometry) -> y`` and
 ``backward(grad_y, x, weight, geometry) -> (grad_x, grad_weight)``; the arguments are checked.
@@ -19,6 +19,7 @@ from cnnlib.reference.conv_algorithms import (
     im2col,
     loops,
     mec,
+    rows,
     shift,
     winograd,
 )
@@ -42,6 +43,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "shift": shift,
     "im2col": im2col,
     "mec": mec,
+    "rows": rows,
     "winograd": winograd,
     "fft": fft,
 }

@@ -2,13 +2,21 @@
 
 The rules are measurements (``tests/benchmarks``), not theory: depthwise has no matrix product;
 from 15 pixels on the spectrum is cheaper; 3x3 kernels on many channels have enough work for
-Winograd's transforms to pay; few channels have so little that half the copying counts.
+Winograd's transforms to pay; few channels have so little that half the copying counts, and so do
+large images in groups or with dilation.
 """
 
 from __future__ import annotations
 
 from cnnlib.reference.arguments import Array
-from cnnlib.reference.conv_algorithms import blocked, depthwise, fft, mec, winograd
+from cnnlib.reference.conv_algorithms import (
+    blocked,
+    depthwise,
+    fft,
+    mec,
+    rows,
+    winograd,
+)
 from cnnlib.reference.geometry import Geometry
 
 
@@ -20,8 +28,10 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
         return fft.forward(x, weight, bias, g)
     if _winograd_pays(g):
         return winograd.forward(x, weight, bias, g)
-    if g.C_group * g.groups <= 3 and not g.pointwise:
+    if g.C_in <= 8 and not g.pointwise:
         return mec.forward(x, weight, bias, g)
+    if _rows_pay(g):
+        return rows.forward(x, weight, bias, g)
     return blocked.forward(x, weight, bias, g)
 
 
@@ -33,6 +43,8 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         return fft.backward(grad_y, x, weight, g)
     if _winograd_pays(g):
         return winograd.backward(grad_y, x, weight, g)
+    if _rows_pay(g):
+        return rows.backward(grad_y, x, weight, g)
     return blocked.backward(grad_y, x, weight, g)
 
 
@@ -43,3 +55,8 @@ def _winograd_pays(g: Geometry) -> bool:
     """Many channels, and enough tiles to share the transform of the filters."""
     tiles = g.N * g.places[0] * g.places[1] / winograd.tile_size(g) ** 2
     return winograd.applies(g) and min(g.C_in, g.C_out) >= 64 and tiles >= 64
+
+
+def _rows_pay(g: Geometry) -> bool:
+    """Long runs, and products that are not too thin for them."""
+    return g.KH > 1 and g.places[0] * g.places[1] >= 512 and g.C_group >= 32

@@ -11,7 +11,12 @@ from cnnlib.plot.attribution import effective_field, feature_strips, overlay
 from cnnlib.plot.confusion import confusion_matrix
 from cnnlib.plot.connections import connections
 from cnnlib.plot.costs import layer_costs
-from cnnlib.plot.curves import learning_rates, receptive_field_growth, training_curves
+from cnnlib.plot.curves import (
+    curve_gallery,
+    learning_rates,
+    receptive_field_growth,
+    training_curves,
+)
 from cnnlib.plot.fields import receptive_field_pyramid
 from cnnlib.plot.figure import CourseFigure
 from cnnlib.plot.padding import padding_modes
@@ -26,6 +31,7 @@ __all__ = [
     "connections",
     "correlation",
     "coverage",
+    "curve_gallery",
     "dilation",
     "effective_field",
     "feature_maps",

@@ -13,6 +13,7 @@ from cnnlib.plot.figure import (
     BLUE,
     CYCLE,
     GREY,
+    MAX_WIDTH,
     ORANGE,
     VERMILLION,
     CourseFigure,
@@ -88,6 +89,89 @@ def training_curves(
     epochs = max(len(values) for columns in runs.values() for values in columns.values())
     figure.alt_text = describe(
         title, f"Training over {plural(epochs, 'epoch')}: {', '.join(sentences)}."
+    )
+    return figure
+
+
+@styled
+def curve_gallery(
+    runs: Mapping[str, Columns],
+    *,
+    top: float,
+    chance: float | None = None,
+    columns: int = 3,
+    title: str | None = None,
+) -> CourseFigure:
+    """Draw the loss curves of many runs side by side, one small panel each, on the same scale.
+
+    Parameters
+    ----------
+    runs : mapping of run name to columns
+        ``train_loss`` and, if there is one, ``validation_loss``, as in
+        :class:`cnnlib.training.History`. The name becomes the panel's title.
+    top : float
+        Upper end of all loss axes. What is higher, infinite or NaN leaves the panel at the top.
+    chance : float, optional
+        Loss of a guess, drawn as a dotted line.
+    columns : int
+        Panels in a row.
+    title : str, optional
+
+    Returns
+    -------
+    CourseFigure
+        Training dashed and validation solid, as in :func:`training_curves`.
+
+    Raises
+    ------
+    ValueError
+        If there are no runs, or a run has no ``train_loss``.
+
+    Examples
+    --------
+    >>> from cnnlib import plot
+    >>> plot.curve_gallery({"slow": {"train_loss": [2.3, 2.2]}}, top=4).alt_text
+    'Loss over the epochs in 1 panel: slow, training 2.3 to 2.2.'
+    """
+    if not runs or not all(run.get("train_loss") for run in runs.values()):
+        raise ValueError("runs needs at least one name, and a train_loss for each")
+    rows = -(-len(runs) // columns)
+    width = min(MAX_WIDTH, 2.7 * columns)
+    figure = new_figure(width, 2.0 * rows + 0.35 + 0.3 * bool(title))
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for ax in axes.flat[len(runs) :]:
+        ax.set_axis_off()
+    described = []
+    for ax, (name, run) in zip(axes.flat, runs.items(), strict=False):
+        if chance is not None:
+            ax.axhline(chance, color=GREY, linewidth=1.2, linestyle=(0, (1, 2)), label="guessing")
+        parts = []
+        for part, (word, dash) in PARTS.items():
+            values = run.get(f"{part}_loss")
+            if values:
+                tint = BLUE if part == "validation" else ORANGE
+                epochs = range(1, len(values) + 1)
+                finite = np.nan_to_num(values, nan=np.inf)
+                drawn = np.minimum(finite, 2 * top)  # the line leaves the panel, not the page
+                ax.plot(epochs, drawn, dash, color=tint, linewidth=1.8, label=word)
+                end = number(values[-1]) if finite[-1] <= top else f"above {number(top)}"
+                parts.append(f"{word} {number(values[0])} to {end}")
+        ax.set(title=name, ylim=(0, top))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.grid(color="#DDDDDD", linewidth=0.6)
+        described.append(f"{name}, {', '.join(parts)}")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("loss")
+    for place, ax in enumerate(axes.flat[: len(runs)]):
+        if place + columns >= len(runs):
+            ax.set_xlabel("epoch")
+            ax.tick_params(labelbottom=True)
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    if title:
+        figure.suptitle(title)
+    figure.alt_text = describe(
+        title, f"Loss over the epochs in {plural(len(runs), 'panel')}: {'; '.join(described)}."
     )
     return figure
 

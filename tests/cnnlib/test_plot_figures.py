@@ -48,6 +48,13 @@ FIGURES = {
         columns=2,
         title="Runs",
     ),
+    "curve_gallery": lambda: plot.curve_gallery(
+        {"sound": HISTORY, "broken": {"train_loss": [2.0, 9.0, float("nan")]}, "other": HISTORY},
+        top=3,
+        chance=2.3,
+        columns=2,
+        title="Runs",
+    ),
     "learning_rates": lambda: plot.learning_rates([1e-3, 1e-2, 1e-1], [2, 1, 3], 1e-2),
     "receptive_field_growth": lambda: plot.receptive_field_growth(
         {"plain": [(3,)] * 4, "strided": [(3, 2)] * 4}, image_size=28

@@ -142,7 +142,9 @@ def _points(value: object) -> dict[str, Any] | None:
         return {"truth": bool(value)}
     if isinstance(value, numbers.Real):
         number = float(value)
-        return {"number": number} if math.isfinite(number) else {"number": None}
+        report = getattr(value, "report", None)  # a check that gives a part says why not all
+        points: dict[str, Any] = {"number": number if math.isfinite(number) else None}
+        return {**points, "report": report} if isinstance(report, str) else points
     return None
 
 

@@ -43,10 +43,14 @@ def of_test(
         if name == "NotPlainData":
             return _check(step, Outcome.NOT_PLAIN_DATA, text)
         if name == "NotImplementedError" and _is_unchanged(plan, str(error.get("cell"))):
-            return _check(step, Outcome.UNCHANGED, f"NotImplementedError: {text}")
-        return _check(step, Outcome.ERROR, f"{name}: {text}{where}")
-    name = plain(error.get("type"), 100)
-    return _check(step, Outcome.ERROR, f"{name}: {text}")
+            return _check(step, Outcome.UNCHANGED, _exception(name, text))
+        return _check(step, Outcome.ERROR, _exception(name, text) + where)
+    return _check(step, Outcome.ERROR, _exception(plain(error.get("type"), 100), text))
+
+
+def _exception(name: str, text: str) -> str:
+    """As Python prints it."""
+    return f"{name}: {text}" if text else name
 
 
 def _check(step: Step, outcome: Outcome, message: str, points: float = 0.0) -> CheckResult:
@@ -73,7 +77,8 @@ def _points(step: Step, value: object) -> CheckResult:
     if points >= step.points:
         return _check(step, Outcome.PASSED, "", step.points)
     outcome = Outcome.PARTIAL if points > 0 else Outcome.FAILED
-    return _check(step, outcome, f"{points:g} of {step.points:g} points", points)
+    report = plain(value.get("report"), 4000)
+    return _check(step, outcome, report or f"{points:g} of {step.points:g} points", points)
 
 
 def _is_unchanged(plan: Plan, cell: str) -> bool:

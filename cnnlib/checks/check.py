@@ -28,6 +28,18 @@ class CheckFailed(AssertionError):  # noqa: N818 - a learner's result, not a cra
         return str(self).split("\n")
 
 
+class Points(float):
+    """Points earned, with the report of what is not right yet for whoever shows them."""
+
+    report: str
+
+    def __new__(cls, value: float, report: str) -> Points:
+        """Make a number that carries a text."""
+        points = super().__new__(cls, value)
+        points.report = report
+        return points
+
+
 @dataclass(frozen=True)
 class _Case:
     name: str
@@ -123,6 +135,8 @@ class Check:
 
         ``points`` is for everything together, or a mapping of part to points; a part counts when
         all of its cases are right. Cases without a part must be right for any points at all.
+        What is returned is a number that carries the printed report as ``report``: a grader that
+        keeps the output of hidden tests to itself can still say what half of an answer lacks.
         """
         self._repeat_first()
         shares = dict(points) if isinstance(points, Mapping) else {"": points}
@@ -139,8 +153,9 @@ class Check:
             record(self.task, earned)
         if failed and not earned:
             raise CheckFailed(self._message(failed, earned, total)) from None
-        print(self._message(failed, earned, total))
-        return float(earned)
+        report = self._message(failed, earned, total)
+        print(report)
+        return Points(earned, report)
 
     def _repeat_first(self) -> None:
         """Call once more with the arguments of the first right case: nothing may be remembered."""

@@ -9,8 +9,10 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
+from autograder import feedback
 from autograder.cli import main
 from autograder.grade import Job, execute
+from autograder.outcomes import Outcome
 from autograder.rebuild import read_source
 from autograder.record import Recorder
 
@@ -75,3 +77,18 @@ def test_a_cell_without_points_is_run_and_shown_but_is_no_check(warm, tmp_path, 
             "WHERE g.needs_manual_grade"
         ).fetchall()
     assert waiting == [("flip-and-learning",)]
+
+
+def test_half_an_answer_is_told_what_is_wrong_by_hidden_tests_too(warm, tmp_path):
+    notebook = nbformat.read(SOLUTION, as_version=4)
+    answer = next(c for c in notebook.cells if "def design_kernels" in c.source)
+    answer.source = answer.source.replace("[-1, 5, -1]", "[-1, 4, -1]")
+    nbformat.write(notebook, tmp_path / "mine.ipynb")
+    template = read_source(SOLUTION)
+    result = execute(Job("ada", template, (tmp_path / "mine.ipynb").read_bytes()))
+    hidden = next(c for c in result.checks if c.grade_id == "design_kernels-hidden")
+    assert (hidden.outcome, hidden.points) == (Outcome.PARTIAL, 4)
+    assert "sharpen on a 6x9 picture" in hidden.message
+    assert "Read again: chapter 2" in hidden.message
+    assert "expected" not in hidden.message
+    assert "sharpen on a 6x9 picture" in feedback.render(result)

@@ -20,8 +20,10 @@ from cnnlib.plot.curves import (
 from cnnlib.plot.fields import receptive_field_pyramid
 from cnnlib.plot.figure import CourseFigure
 from cnnlib.plot.padding import padding_modes
+from cnnlib.plot.pooling import pooling
 from cnnlib.plot.signals import correlation
 from cnnlib.plot.sliding import sliding_directions
+from cnnlib.plot.sweeps import sweeps
 from cnnlib.plot.weights import dilation, weight_tensor
 from cnnlib.plot.windows import coverage, window, window_positions
 
@@ -43,9 +45,11 @@ __all__ = [
     "matrix",
     "overlay",
     "padding_modes",
+    "pooling",
     "receptive_field_growth",
     "receptive_field_pyramid",
     "sliding_directions",
+    "sweeps",
     "training_curves",
     "weight_tensor",
     "window",

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgba
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
 from torch.nn import functional as F
 
 from cnnlib import plot
 from cnnlib.plot.attribution import half_mass_side
+from cnnlib.plot.cells import number
 from cnnlib.plot.figure import BLUE, VERMILLION
 
 
@@ -125,6 +126,45 @@ def test_window_positions_draws_a_bar_for_each_tap_and_names_the_pixels_left_ove
     assert starts == [p + t for p in (-1, 2, 5, 8) for t in range(3)]
     assert "stands at 4 places: −1, 2, 5, 8. Never read: none." in figure.alt_text
     assert "Never read: pixels 8, 9." in plot.window_positions(10, 4, stride=4).alt_text
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "stride"), [(2, None), ((2, 3), None), (3, (2, 1)), (2, 3)]
+)
+def test_pooling_draws_what_torch_computes_and_rings_the_largest(rng, kernel_size, stride):
+    x = rng.permutation(42).reshape(6, 7).astype(float)
+    figure = plot.pooling(x, kernel_size, stride)
+    image, largest, mean = figure.axes
+    tensor = torch.tensor(x)[None, None]
+    expected, where = F.max_pool2d(tensor, kernel_size, stride, return_indices=True)
+    np.testing.assert_array_equal(picture(image), x)
+    np.testing.assert_array_equal(picture(largest), expected[0, 0])
+    np.testing.assert_allclose(picture(mean), F.avg_pool2d(tensor, kernel_size, stride)[0, 0])
+    rings = [p.center for p in image.patches if isinstance(p, Circle)]
+    assert len(rings) in (1, expected.numel())  # overlapping windows: the first one only
+    for (column, row), index in zip(rings, where.flatten(), strict=False):
+        assert row * 7 + column == index
+    assert f"row by row: {number(float(expected[0, 0, 0, 0]))}, " in figure.alt_text
+    with pytest.raises(ValueError, match="window"):
+        plot.pooling(x, 8)
+
+
+def test_sweeps_draws_each_curve_in_every_panel_and_names_it_once():
+    curves = {"one": [3.0, 1.0, 2.0], "two": [0.0, 0.5, 0.25]}
+    figure = plot.sweeps({"size": ([1, 2, 4], curves), "angle": ([0, 5, 9], curves)}, "change")
+    assert [ax.get_xlabel() for ax in figure.axes] == ["size", "angle"]
+    for ax, values in zip(figure.axes, ([1, 2, 4], [0, 5, 9]), strict=True):
+        for line, curve in zip(ax.lines, curves.values(), strict=True):
+            assert list(line.get_xdata()) == values
+            assert list(line.get_ydata()) == curve
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]
+    assert "Over angle from 0 to 9: one from 3 to 2 (highest 3)" in figure.alt_text
+    with pytest.raises(ValueError, match="panels is empty"):
+        plot.sweeps({}, "change")
+    with pytest.raises(ValueError, match="two has 2 numbers for 1 values"):
+        plot.sweeps({"size": ([1], {"two": [1, 2]})}, "change")
+    with pytest.raises(ValueError, match=r"the curves are \['two'\], not \['one', 'two'\]"):
+        plot.sweeps({"a": ([1, 2, 4], curves), "b": ([1], {"two": [1]})}, "change")
 
 
 def test_correlation_is_not_flipped_and_marks_its_window():

@@ -33,6 +33,8 @@ FIGURES = {
     "window, dilated": lambda: plot.window(np.eye(6), [[1, 2], [3, 4]], dilation=2, scale="grey"),
     "padding_modes": lambda: plot.padding_modes(np.arange(12).reshape(3, 4), 2, title="Borders"),
     "coverage": lambda: plot.coverage((7, 9), 3, stride=2),
+    "pooling": lambda: plot.pooling(RNG.integers(0, 10, (4, 7)), 2, title="Pool"),
+    "pooling, overlapping": lambda: plot.pooling(RNG.integers(-9, 10, (5, 6)), 3, 1),
     "window_positions": lambda: plot.window_positions(10, 3, stride=2, padding=1, title="Places"),
     "correlation": lambda: plot.correlation([0, 1, 3, 1, 0, 0], [-1, 0, 1]),
     "weight_tensor": lambda: plot.weight_tensor(RNG.standard_normal((4, 3, 5, 5)), title="W"),
@@ -54,6 +56,14 @@ FIGURES = {
         chance=2.3,
         columns=2,
         title="Runs",
+    ),
+    "sweeps": lambda: plot.sweeps(
+        {
+            "shift (pixels)": (range(5), {"largest of 4 x 4": [0, 1, 2, 2, 3], "mean": [0] * 5}),
+            "angle (degrees)": ([0, 45], {"largest of 4 x 4": [0, 2.5], "mean": [0, 4]}),
+        },
+        "distance",
+        title="Sweeps",
     ),
     "learning_rates": lambda: plot.learning_rates([1e-3, 1e-2, 1e-1], [2, 1, 3], 1e-2),
     "receptive_field_growth": lambda: plot.receptive_field_growth(

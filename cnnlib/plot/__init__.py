@@ -24,6 +24,7 @@ from cnnlib.plot.pooling import pooling
 from cnnlib.plot.signals import correlation
 from cnnlib.plot.sliding import sliding_directions
 from cnnlib.plot.sweeps import sweeps
+from cnnlib.plot.volumes import volumes
 from cnnlib.plot.weights import dilation, weight_tensor
 from cnnlib.plot.windows import coverage, window, window_positions
 
@@ -51,6 +52,7 @@ __all__ = [
     "sliding_directions",
     "sweeps",
     "training_curves",
+    "volumes",
     "weight_tensor",
     "window",
     "window_positions",

@@ -81,6 +81,8 @@ FIGURES = {
     "feature_strips": lambda: plot.feature_strips(
         {"conv1": RNG.standard_normal((3, 9, 9)), "conv2": RNG.standard_normal((12, 4, 4))}
     ),
+    "volumes": lambda: plot.volumes([(3, 64, 64), (16, 32, 32), (64, 8, 8)], title="Net"),
+    "volumes, named": lambda: plot.volumes([(1, 9, 9), (6, 5, 7)], ["in", "C1"]),
     "layer_costs": lambda: plot.layer_costs(["conv", "fc"], {"MACs": [9e6, 4e4], "bytes": [8, 0]}),
 }
 

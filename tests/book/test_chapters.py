@@ -128,7 +128,7 @@ def test_an_explorer_exists_and_says_in_words_what_it_shows(chapter):
     scripts = "".join(p.read_text() for p in (ROOT / "book/_static/explorers").glob("*.js"))
     blocks = re.findall(r"```\{raw\} html\n(.*?)```", chapter.text, re.S)
     for block in blocks:
-        name = re.match(r"<(cnn-[a-z-]+)>", block).group(1)
+        name = re.match(r"<(cnn-[a-z0-9-]+)>", block).group(1)
         assert f'define("{name}"' in scripts
         assert len(re.search(r"<p>(.*)</p>", block, re.S).group(1)) > 150
     assert len(blocks) == len(re.findall(r"<cnn-", chapter.text))

@@ -12,6 +12,7 @@ import copy
 import functools
 import io
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,19 +130,24 @@ def _stand_ins(space: dict[str, Any]) -> dict[str, Any]:
     return {name: _stand_in(function) for name, function in functions.items()}
 
 
-def _stand_in(function: types.FunctionType) -> Any:
+def _stand_in(function: Callable[..., Any]) -> Any:
     def stand_in(*args: Any, **kwargs: Any) -> Any:
-        return _crossed(function(*_crossed(args), **_crossed(kwargs)))
+        return _crossed(function(*_crossed(args, lend=True), **_crossed(kwargs, lend=True)))
 
     return stand_in
 
 
-def _crossed(value: Any) -> Any:
-    """Copy ``value`` as the wire between two processes would, or refuse it."""
+def _crossed(value: Any, *, lend: bool = False) -> Any:
+    """Copy ``value`` as the wire between two processes would, or refuse it.
+
+    ``lend``: a function that a test hands over can be called from the other side.
+    """
     if isinstance(value, (tuple, list)):
-        return type(value)(map(_crossed, value))
+        return type(value)(_crossed(v, lend=lend) for v in value)
     if isinstance(value, dict):
-        return {_crossed(k): _crossed(v) for k, v in value.items()}
+        return {_crossed(k): _crossed(v, lend=lend) for k, v in value.items()}
+    if lend and callable(value) and not isinstance(value, type):
+        return _stand_in(value)
     if not isinstance(value, PLAIN) or (isinstance(value, np.ndarray) and value.dtype.kind == "O"):
         raise TypeError(f"{type(value).__name__} is not plain data")
     return copy.deepcopy(value)

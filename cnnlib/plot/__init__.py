@@ -17,6 +17,7 @@ from cnnlib.plot.curves import (
     receptive_field_growth,
     training_curves,
 )
+from cnnlib.plot.diagram import diagram
 from cnnlib.plot.fields import receptive_field_pyramid
 from cnnlib.plot.figure import CourseFigure
 from cnnlib.plot.padding import padding_modes
@@ -35,6 +36,7 @@ __all__ = [
     "correlation",
     "coverage",
     "curve_gallery",
+    "diagram",
     "dilation",
     "effective_field",
     "feature_maps",

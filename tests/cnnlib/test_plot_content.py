@@ -431,3 +431,34 @@ def test_connections_refuses_what_cannot_be_followed():
         plot.connections(11)
     with pytest.raises(ValueError, match="got 8 and 6"):
         plot.connections(8, 6)
+
+
+def test_diagram_puts_boxes_into_columns_and_rows_and_arrows_between_them():
+    figure = plot.diagram(
+        {"x\n3 maps": (0.5, 0), "left": (0, 1), "right": (1, 1), "sum": (0.5, 2)},
+        [("x", "left"), ("x", "right"), ("left", "sum"), ("right", "sum")],
+        marked=["right"],
+    )
+    (ax,) = figure.axes
+    at = {text.get_text(): text.get_position() for text in ax.texts if text.get_text()}
+    assert at["left"][0] < at["x"][0] == at["sum"][0] < at["right"][0]
+    assert at["x"][1] > at["3 maps"][1] > at["left"][1] == at["right"][1] > at["sum"][1]
+    dashed = [p for p in ax.patches if p.get_edgecolor() == to_rgba(VERMILLION)]
+    assert len(dashed) == 1
+    assert dashed[0].get_x() > at["x"][0]
+    arrows = [text for text in ax.texts if not text.get_text()]
+    assert len(arrows) == 4
+    assert all(arrow.xy[1] < arrow.xyann[1] for arrow in arrows)
+    assert figure.alt_text == (
+        "4 boxes with 4 arrows. x leads to left and to right. left leads to sum. "
+        "right leads to sum."
+    )
+
+
+def test_diagram_refuses_arrows_to_nowhere_or_upwards_and_boxes_too_wide_for_a_page():
+    boxes = {"x": (0, 0), "y": (0, 1)}
+    for arrow in [("x", "z"), ("y", "x"), ("x", "x")]:
+        with pytest.raises(ValueError, match="an arrow leads down from one box to another"):
+            plot.diagram(boxes, [arrow])
+    with pytest.raises(ValueError, match="the boxes need"):
+        plot.diagram({"a long name of a box": (0, 0), "another": (5, 0)}, [])

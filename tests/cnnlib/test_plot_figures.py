@@ -39,6 +39,12 @@ FIGURES = {
     "correlation": lambda: plot.correlation([0, 1, 3, 1, 0, 0], [-1, 0, 1]),
     "weight_tensor": lambda: plot.weight_tensor(RNG.standard_normal((4, 3, 5, 5)), title="W"),
     "weight_tensor, small": lambda: plot.weight_tensor(RNG.integers(-2, 3, (2, 3, 3, 3))),
+    "diagram": lambda: plot.diagram(
+        {"x\n3 maps": (0.5, 0), "a": (0, 1), "b": (1, 1), "sum": (0.5, 2)},
+        [("x", "a"), ("x", "b"), ("a", "sum"), ("b", "sum")],
+        marked=["b"],
+        title="Two paths",
+    ),
     "dilation": lambda: plot.dilation(3, (1, 2, 3)),
     "sliding_directions": lambda: plot.sliding_directions(),
     "training_curves": lambda: plot.training_curves(HISTORY, title="Run"),

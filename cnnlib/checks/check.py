@@ -98,32 +98,45 @@ class Check:
         expected: Any = None,
         mistakes: Mapping[str, Any] | None = None,
         part: str = "",
+        item: int | str | None = None,
         **kwargs: Any,
     ) -> None:
         """Call the function with ``args`` and ``kwargs`` and compare what comes back.
 
         ``expected`` is the right answer (or ``truth`` gives it). ``mistakes`` maps a hint to a
         wrong value, for this case. ``part`` names the share of the points that the case counts for.
+        ``item``: look at this item of what comes back only; ``expected`` and ``mistakes`` mean it.
         """
         if expected is None:
             if self.truth is None:
                 raise TypeError(f"case {case!r} of {self.name} needs expected= or a truth")
-            expected = self.truth(*materialise(args), **materialise(kwargs))
+            expected = _item(self.truth(*materialise(args), **materialise(kwargs)), item)
         wrong_values: list[tuple[str, Callable[[], Any]]] = []
         for hint, value in (mistakes or {}).items():
             wrong_values.append((hint, partial(materialise, value)))
         for hint, wrong in self.mistakes.items():
             call = partial(wrong, *materialise(args), **materialise(kwargs))
-            wrong_values.append((hint, call))
+            wrong_values.append((hint, lambda call=call: _item(call(), item)))  # type: ignore[misc]
         result, difference = call_safely(self.function, args, kwargs)
+        whole = result
+        if difference is None:
+            try:
+                result = _item(whole, item)
+            except Exception:  # not a sequence, too short, no such name
+                difference = Difference(
+                    f"{type(whole).__name__} came back, and it has no item [{item!r}]",
+                    "Return all the parts that the task names, in their order.",
+                )
         if difference is None:
             difference = compare(result, expected, self.axes)
             if difference:
                 hint = _matching_hint(result, expected, wrong_values) or difference.hint
                 difference = Difference(difference.what, hint, difference.detail)
             elif self._again is None:
-                self._again = (args, kwargs, result)
-        failure = self._report(args, kwargs, result, expected, difference) if difference else ""
+                self._again = (args, kwargs, whole)
+        failure = ""
+        if difference:
+            failure = self._report(args, kwargs, result, expected, difference, item)
         self._cases.append(_Case(case, part, failure))
 
     def holds(self, case: str, /, condition: object, hint: str, part: str = "") -> None:
@@ -180,8 +193,11 @@ class Check:
         result: Any,
         expected: Any,
         difference: Difference,
+        item: int | str | None = None,
     ) -> str:
         call = call_text(self.name, args, kwargs, numbers=not self.hidden)
+        if item is not None:
+            call += f"[{item!r}]"
         lines = [f"   call      {call}", f"   problem   {difference.what}"]
         if not self.hidden:
             if result is not None:
@@ -207,6 +223,10 @@ class Check:
         if names := [c.name for c in failed[MOST_SHOWN:]]:
             lines += ["", "Also not right: " + "; ".join(names) + "."]
         return "\n".join([*lines, "", f"Read again: {self.page}."])
+
+
+def _item(value: Any, item: int | str | None) -> Any:
+    return value if item is None else value[item]
 
 
 def _matching_hint(

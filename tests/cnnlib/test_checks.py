@@ -138,6 +138,29 @@ def test_a_right_answer_gets_all_points_and_one_line(capsys):
     assert capsys.readouterr().out == "abs: all 2 cases are right, 2 of 2 points.\n"
 
 
+def test_one_item_of_several_can_be_a_case_of_its_own(capsys):
+    def halves(x):
+        return x // 2, x - 1  # the second one is wrong
+
+    check = checks.Check(halves, "halves", page="", truth=lambda x: (x // 2, x - x // 2))
+    check.case("first", 7, part="a", item=0)
+    check.case("second", 7, part="b", item=1)
+    assert check.points({"a": 1, "b": 1}) == 1
+    printed = capsys.readouterr().out
+    assert "call      halves(7)[1]" in printed
+    assert "gave      6" in printed
+    hint = {"It is one less than the whole.": lambda x: (0, x - 1)}
+    check = checks.Check(halves, "f", page="", truth=lambda x: (x // 2, 4), mistakes=hint)
+    check.case("second", 7, item=1)
+    with pytest.raises(checks.CheckFailed, match="one less than the whole"):
+        check.points(1)
+    for short in (lambda x: 3, lambda x: (3,)):
+        check = checks.Check(short, "f", page="")
+        check.case("second", 7, item=1, expected=4)
+        with pytest.raises(checks.CheckFailed, match=r"has no item \[1\]"):
+            check.points(1)
+
+
 def test_a_property_can_be_a_case():
     check = checks.Check(abs, "abs", page="p")
     check.case("positive", 3, expected=3)

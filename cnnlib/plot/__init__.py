@@ -18,8 +18,10 @@ from cnnlib.plot.curves import (
     training_curves,
 )
 from cnnlib.plot.diagram import diagram
+from cnnlib.plot.distributions import activation_histograms
 from cnnlib.plot.fields import receptive_field_pyramid
 from cnnlib.plot.figure import CourseFigure
+from cnnlib.plot.landscapes import descent
 from cnnlib.plot.padding import padding_modes
 from cnnlib.plot.pooling import pooling
 from cnnlib.plot.signals import correlation
@@ -31,11 +33,13 @@ from cnnlib.plot.windows import coverage, window, window_positions
 
 __all__ = [
     "CourseFigure",
+    "activation_histograms",
     "confusion_matrix",
     "connections",
     "correlation",
     "coverage",
     "curve_gallery",
+    "descent",
     "diagram",
     "dilation",
     "effective_field",

@@ -462,3 +462,44 @@ def test_diagram_refuses_arrows_to_nowhere_or_upwards_and_boxes_too_wide_for_a_p
             plot.diagram(boxes, [arrow])
     with pytest.raises(ValueError, match="the boxes need"):
         plot.diagram({"a long name of a box": (0, 0), "another": (5, 0)}, [])
+
+
+def test_activation_histograms_share_one_axis_and_write_the_standard_deviation(rng):
+    values = rng.normal(1.0, 0.5, (4, 2, 5, 5))
+    networks = {"one": {"a": values, "b": 10 * values}, "two": {"a": values, "b": 0 * values}}
+    figure = plot.activation_histograms(networks, limit=2.0)
+    axes = np.reshape(figure.axes, (2, 2))
+    assert [ax.get_title() for ax in axes[0]] == ["one", "two"]
+    assert [ax.get_ylabel() for ax in axes[:, 0]] == ["a", "b"]
+    (shares,) = axes[0, 0].patches
+    counts, edges = np.histogram(values.clip(-2, 2), len(shares.get_data().values), (-2, 2))
+    np.testing.assert_allclose(shares.get_data().values, counts / counts.max())
+    np.testing.assert_allclose(shares.get_data().edges, edges)
+    beyond = axes[1, 0].patches[0].get_data().values
+    assert beyond.argmax() == len(beyond) - 1, "what lies beyond is counted at the end"
+    assert axes[0, 0].texts[0].get_text() == f"{values.std():.2f}".rstrip("0")
+    assert {ax.get_xlim() for ax in axes.flat} == {(-2.0, 2.0)}
+    with pytest.raises(ValueError, match="at least one name with at least one layer"):
+        plot.activation_histograms({"one": {}})
+    with pytest.raises(ValueError, match=r"two: the layers are \['b'\], not \['a'\]"):
+        plot.activation_histograms({"one": {"a": [1]}, "two": {"b": [1]}})
+    with pytest.raises(ValueError, match="one, a: the values are not all finite"):
+        plot.activation_histograms({"one": {"a": [1, np.inf]}})
+
+
+def test_descent_draws_the_path_on_one_scale_for_both_weights():
+    path = [[1.0, 0.5], [0.2, -0.1], [0.0, 0.1]]
+    figure = plot.descent({"ravine": (lambda u, v: u**2 + 9 * v**2, path)}, (-1, 2, -1, 1))
+    (ax,) = figure.axes
+    np.testing.assert_array_equal(np.transpose(ax.lines[0].get_data()), path)
+    assert np.ravel(ax.lines[1].get_data()).tolist() == [1.0, 0.5], "the ring is the start"
+    assert np.ravel(ax.lines[2].get_data()).tolist() == [0.0, 0.1], "the diamond is the end"
+    assert ax.get_aspect() == 1
+    (lines,) = ax.collections
+    assert lines.levels[-1] == pytest.approx((4 + 9) / 2)
+    assert lines.levels[1] == pytest.approx(2 * lines.levels[0])
+    assert figure.alt_text.endswith("2 steps from (1, 0.5) to (0, 0.1), loss 3.25 to 0.09.")
+    with pytest.raises(ValueError, match="at least one name"):
+        plot.descent({}, (-1, 1, -1, 1))
+    with pytest.raises(ValueError, match=r"the path has the shape \(2,\)"):
+        plot.descent({"bowl": (lambda u, v: u**2 + v**2, [1.0, 0.0])}, (-1, 1, -1, 1))

@@ -89,6 +89,21 @@ FIGURES = {
     ),
     "volumes": lambda: plot.volumes([(3, 64, 64), (16, 32, 32), (64, 8, 8)], title="Net"),
     "volumes, named": lambda: plot.volumes([(1, 9, 9), (6, 5, 7)], ["in", "C1"]),
+    "activation_histograms": lambda: plot.activation_histograms(
+        {
+            name: {f"layer {i}": RNG.normal(0, spread, 500) for i in (1, 10, 20)}
+            for name, spread in {"fading signal": 0.02, "kept": 1.0, "loud": 40.0}.items()
+        },
+        title="Signal",
+    ),
+    "descent": lambda: plot.descent(
+        {
+            "bowl": (lambda u, v: u**2 + v**2, [[1, 1], [0.5, 0.5], [0.2, 0.2]]),
+            "ravine": (lambda u, v: u**2 + 50 * v**2, [[1, 1], [0.9, -0.5]]),
+        },
+        (-1.2, 1.2, -1.2, 1.2),
+        title="Down",
+    ),
     "layer_costs": lambda: plot.layer_costs(["conv", "fc"], {"MACs": [9e6, 4e4], "bytes": [8, 0]}),
 }
 

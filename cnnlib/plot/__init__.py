@@ -17,6 +17,7 @@ from cnnlib.plot.curves import (
     receptive_field_growth,
     training_curves,
 )
+from cnnlib.plot.decisions import decision_chart
 from cnnlib.plot.diagram import diagram
 from cnnlib.plot.distributions import activation_histograms
 from cnnlib.plot.fields import receptive_field_pyramid
@@ -24,6 +25,7 @@ from cnnlib.plot.figure import CourseFigure
 from cnnlib.plot.landscapes import descent
 from cnnlib.plot.padding import padding_modes
 from cnnlib.plot.pooling import pooling
+from cnnlib.plot.repeated import repeated_runs
 from cnnlib.plot.signals import correlation
 from cnnlib.plot.sliding import sliding_directions
 from cnnlib.plot.sweeps import sweeps
@@ -39,6 +41,7 @@ __all__ = [
     "correlation",
     "coverage",
     "curve_gallery",
+    "decision_chart",
     "descent",
     "diagram",
     "dilation",
@@ -55,6 +58,7 @@ __all__ = [
     "pooling",
     "receptive_field_growth",
     "receptive_field_pyramid",
+    "repeated_runs",
     "sliding_directions",
     "sweeps",
     "training_curves",

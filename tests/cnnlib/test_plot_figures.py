@@ -56,13 +56,6 @@ FIGURES = {
         columns=2,
         title="Runs",
     ),
-    "curve_gallery": lambda: plot.curve_gallery(
-        {"sound": HISTORY, "broken": {"train_loss": [2.0, 9.0, float("nan")]}, "other": HISTORY},
-        top=3,
-        chance=2.3,
-        columns=2,
-        title="Runs",
-    ),
     "sweeps": lambda: plot.sweeps(
         {
             "shift (pixels)": (range(5), {"largest of 4 x 4": [0, 1, 2, 2, 3], "mean": [0] * 5}),
@@ -103,6 +96,22 @@ FIGURES = {
         },
         (-1.2, 1.2, -1.2, 1.2),
         title="Down",
+    ),
+    "repeated_runs": lambda: plot.repeated_runs(
+        {
+            "probe": {1: [0.5, 0.7], 5: [0.8, 0.9], 20: [0.9, 0.92]},
+            "scratch": {1: [0.3, 0.2], 5: [0.5, 0.6], 20: [0.9, 1.0]},
+        },
+        "images of each class",
+        "accuracy",
+        log=True,
+        percent=True,
+        title="Shots",
+    ),
+    "decision_chart": lambda: plot.decision_chart(
+        [("Is it wet?", "Dry it. " * 9), ("Is it cold, and was it so before? " * 2, "Warm it.")],
+        "Use it.",
+        title="What to do",
     ),
     "layer_costs": lambda: plot.layer_costs(["conv", "fc"], {"MACs": [9e6, 4e4], "bytes": [8, 0]}),
 }

@@ -1,29 +1,76 @@
-"""How long grading takes: this engine against stock nbgrader, on the same class in the same run.
+"""How long grading takes: this engine against stock nbgrader and otter-grader, on one class.
 
-    python -m tests.benchmarks.bench_grading --students 20
+    python -m tests.benchmarks.bench_grading                            # 100 students
+    python -m tests.benchmarks.bench_grading --others 10 --rounds 3     # a faster look
+    python -m tests.benchmarks.bench_grading --otter ~/env/bin/otter    # with otter-grader
 
 Every notebook imports numpy, matplotlib and torch. The engine's time has everything in it: both
 sandboxes, journal, gradebook and feedback pages. Stock is `nbgrader autograde` plus `nbgrader
-generate_feedback`.
+generate_feedback`. Otter-grader's requirements are its own, so it is used from an environment of
+its own that has torch too: `otter run`, one submission after the other.
+
+Seconds are for one submission. A ratio is the median over rounds of the quotient within a round.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
-import resource
+import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+import psutil
 
 from tests.autograder import course
 
+REPOSITORY = Path(__file__).parents[2]
 IMPORTS = "import matplotlib.pyplot as plt\nimport numpy as np\nimport torch\n\nscale = 2.0"
+CONFIG = """c = get_config()
+c.CourseDirectory.source_directory = 'solutions'
+c.CourseDirectory.release_directory = 'exercises'
+c.CourseDirectory.submitted_directory = '{submitted}'
+c.CourseDirectory.db_url = 'sqlite:///{root}/stock.db'
+"""
+STAGES = """
+import json, pathlib, sys, time
+from autograder.session import ClassFolder, grade_assignment
+root = pathlib.Path.cwd()
+done = grade_assignment(ClassFolder(root / "class", root / "solutions"), "tiny",
+                        root / "class" / "submitted", jobs=int(sys.argv[1]))
+stages = {}
+for result in done.results:
+    for stage, seconds in result.seconds.items():
+        stages[stage] = stages.get(stage, 0) + seconds
+json.dump(stages, open("stages.json", "w"))
+"""
+
+
+@dataclass
+class Measured:
+    """One engine in one round."""
+
+    students: int
+    wall: float
+    cpu: float
+    memory: float  # MiB, the peak over all processes together
+    marks: dict[str, float]
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def each(self) -> float:
+        return self.wall / self.students
 
 
 def prepare(root: Path, students: int) -> None:
@@ -34,15 +81,8 @@ def prepare(root: Path, students: int) -> None:
     path = root / "solutions" / course.ASSIGNMENT / "tiny.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(source, path)
-    lines = [
-        "c = get_config()",
-        "c.CourseDirectory.source_directory = 'solutions'",
-        "c.CourseDirectory.release_directory = 'exercises'",
-        "c.CourseDirectory.submitted_directory = 'class/submitted'",
-        f"c.CourseDirectory.db_url = 'sqlite:///{root}/stock.db'",
-    ]
-    (root / "nbgrader_config.py").write_text("\n".join(lines))
-    run(root, "nbgrader", "generate_assignment", course.ASSIGNMENT)
+    (root / "nbgrader_config.py").write_text(CONFIG.format(root=root, submitted="class/submitted"))
+    call(root, "nbgrader", "generate_assignment", course.ASSIGNMENT)
     released = nbformat.read(root / "exercises" / course.ASSIGNMENT / "tiny.ipynb", as_version=4)
     for number in range(students):
         for grade_id, answer in course.GOOD.items():
@@ -54,27 +94,60 @@ def prepare(root: Path, students: int) -> None:
         nbformat.write(released, place)
 
 
-def run(root: Path, *line: str) -> tuple[float, float]:
-    """Wall seconds and processor seconds of a command."""
+@contextlib.contextmanager
+def watched(process: psutil.Process) -> Iterator[dict[str, float]]:
+    """Peak memory of a process and everything below it; shared pages are counted once."""
+    peak, over = {"MiB": 0.0}, threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.2):
+            total = 0
+            with contextlib.suppress(psutil.Error):
+                for one in [process, *process.children(recursive=True)]:
+                    with contextlib.suppress(psutil.Error):
+                        total += one.memory_full_info().pss
+            peak["MiB"] = max(peak["MiB"], total / 2**20)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        thread.join()
+
+
+def call(root: Path, *line: str) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak MiB of a command."""
     bin_ = Path(sys.executable).parent
     env = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
-    env["PYTHONPATH"] = str(Path(__file__).parents[2])
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
-        [bin_ / line[0], *line[1:]], cwd=root, env=env, capture_output=True, text=True, check=False
-    )
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1):
-        raise SystemExit(done.stderr[-2000:])
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu
+    env["PYTHONPATH"] = str(REPOSITORY)
+    program = line[0] if "/" in line[0] else str(bin_ / line[0])
+    if program != str(bin_ / line[0]):
+        del env["PYTHONPATH"]
+    before, started = os.times(), time.perf_counter()
+    with (
+        subprocess.Popen(
+            [program, *line[1:]],
+            cwd=root,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+        watched(psutil.Process(process.pid)) as peak,
+    ):
+        said, _ = process.communicate()
+    wall, after = time.perf_counter() - started, os.times()
+    if process.returncode not in (0, 1):
+        raise SystemExit(said.decode()[-2000:])
+    cpu = after.children_user + after.children_system - before.children_user
+    return wall, cpu - before.children_system, peak["MiB"]
 
 
-def scores(path: Path) -> list[tuple[str, float]]:
+def scores(path: Path) -> dict[str, float]:
     """Every student's automatic points."""
     with sqlite3.connect(path) as db:
-        return sorted(
+        return dict(
             db.execute(
                 "SELECT s.student_id, SUM(g.auto_score) FROM grade g "
                 "JOIN submitted_notebook n ON g.notebook_id = n.id "
@@ -83,31 +156,99 @@ def scores(path: Path) -> list[tuple[str, float]]:
         )
 
 
+def engine(root: Path, students: int, jobs: int) -> Measured:
+    """This course's engine, from the command to the last feedback page."""
+    shutil.copytree(root / "class" / "submitted", root / "ours" / "class" / "submitted")
+    shutil.copytree(root / "solutions", root / "ours" / "solutions")
+    wall, cpu, memory = call(root / "ours", "python", "-c", STAGES, str(jobs))
+    marks = scores(root / "ours" / "class" / "gradebook.db")
+    stages = json.loads((root / "ours" / "stages.json").read_text())
+    shutil.rmtree(root / "ours")
+    return Measured(students, wall, cpu, memory, marks, stages)
+
+
+def stock(root: Path, students: int) -> list[Measured]:
+    """Plain nbgrader on the first of the class: autograde, and with generate_feedback."""
+    some = root / "some"
+    for student in sorted((root / "class" / "submitted").iterdir())[:students]:
+        shutil.copytree(student, some / student.name)
+    (root / "nbgrader_config.py").write_text(CONFIG.format(root=root, submitted="some"))
+    wall, cpu, memory = call(root, "nbgrader", "autograde", "tiny", "--force")
+    more_wall, more_cpu, more_memory = call(
+        root, "nbgrader", "generate_feedback", "tiny", "--force"
+    )
+    marks = scores(root / "stock.db")
+    for name in ("some", "autograded", "feedback"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    both = Measured(students, wall + more_wall, cpu + more_cpu, max(memory, more_memory), marks)
+    return [Measured(students, wall, cpu, memory, marks), both]
+
+
+def otter(root: Path, students: int, command: str) -> Measured:
+    """Otter-grader with the same tests, one submission after the other."""
+    tests, out = root / "otter" / "tests", root / "otter" / "out"
+    tests.mkdir(parents=True)
+    out.mkdir()
+    for name, (_, points, body) in course.TESTS.items():
+        body = body.replace("points += 1\npoints", "points += 1\nassert points == 2")
+        case = {"code": f">>> exec({body!r})", "hidden": "hidden" in name}
+        suite = {"type": "doctest", "scored": True, "setup": "", "teardown": "", "cases": [case]}
+        test = {"name": name, "points": points, "suites": [suite]}
+        (tests / f"{name}.py").write_text(f"OK_FORMAT = True\ntest = {test!r}\n")
+    call(root / "otter", command, "generate", "-t", "tests", "-o", "tiny.zip", "--no-environment")
+    wall = cpu = memory = 0.0
+    marks = {}
+    for student in sorted((root / "class" / "submitted").iterdir())[:students]:
+        notebook = str(student / course.ASSIGNMENT / "tiny.ipynb")
+        done = call(root / "otter", command, "run", "-a", "tiny.zip", "-o", str(out), notebook)
+        wall, cpu, memory = wall + done[0], cpu + done[1], max(memory, done[2])
+        found = json.loads((out / "results.json").read_text())["tests"]
+        marks[student.name] = sum(test.get("score", 0.0) for test in found)
+    shutil.rmtree(root / "otter")
+    return Measured(students, wall, cpu, memory, marks)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--students", type=int, default=20)
-    parser.add_argument("--jobs", default="2")
-    parser.add_argument("--stock", type=int, help="students for stock nbgrader; default: all")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--students", type=int, default=100)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--others", type=int, help="students for the other engines; default: all")
+    parser.add_argument("--otter", metavar="COMMAND", help="otter-grader's command")
+    parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    rows = []
+    others = min(options.others or options.students, options.students)
+    rounds: list[dict[str, Measured]] = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         prepare(root, options.students)
-        wall, cpu = run(root, "python", "-m", "autograder", "grade", "tiny", "--jobs", options.jobs)
-        rows.append((f"autograder grade --jobs {options.jobs}", options.students, wall, cpu))
-        ours = scores(root / "class" / "gradebook.db")
-        stock = options.stock or options.students
-        for student in sorted((root / "class" / "submitted").iterdir())[stock:]:
-            student.rename(root / student.name)
-        wall, cpu = run(root, "nbgrader", "autograde", "tiny")
-        more_wall, more_cpu = run(root, "nbgrader", "generate_feedback", "tiny")
-        rows.append(("nbgrader autograde", stock, wall, cpu))
-        rows.append(("  + generate_feedback", stock, wall + more_wall, cpu + more_cpu))
-        same = dict(ours).items() >= dict(scores(root / "stock.db")).items()
-    print(f"{'engine':32} {'students':>8} {'wall s':>8} {'cpu s':>8} {'s each':>8}")
-    for name, count, wall, cpu in rows:
-        print(f"{name:32} {count:8} {wall:8.1f} {cpu:8.1f} {wall / count:8.2f}")
-    print(f"same marks: {same}; ratio {rows[2][2] / rows[2][1] / (rows[0][2] / rows[0][1]):.1f}")
+        for number in range(options.rounds):
+            ours = engine(root, options.students, options.jobs)
+            plain, full = stock(root, others)
+            row = {f"autograder grade --jobs {options.jobs}": ours, "nbgrader autograde": plain}
+            row["  and generate_feedback"] = full
+            if options.otter:
+                row["otter run"] = otter(root, others, options.otter)
+            rounds.append(row)
+            print(f"round {number + 1} of {options.rounds} done", file=sys.stderr, flush=True)
+    print("| engine | students | s each | cpu s each | peak MiB | times this engine |")
+    print("|---|---|---|---|---|---|")
+    first = next(iter(rounds[0]))
+    for name in rounds[0]:
+        taken = [row[name] for row in rounds]
+        ratio = statistics.median(row[name].each / row[first].each for row in rounds)
+        each = statistics.median(m.each for m in taken)
+        cpu = statistics.median(m.cpu / m.students for m in taken)
+        memory = max(m.memory for m in taken)
+        figures = f"{each:.2f} | {cpu:.2f} | {memory:.0f} | {ratio:.1f}"
+        print(f"| {name} | {taken[0].students} | {figures} |")
+    stages = rounds[-1][first].stages
+    parts = ", ".join(f"{stage} {1000 * s / options.students:.0f}" for stage, s in stages.items())
+    print(f"\nmilliseconds of each stage, one submission: {parts}")
+    for name, measured in rounds[-1].items():
+        same = measured.marks.items() <= rounds[-1][first].marks.items()
+        print(f"{name.strip()}: {'the same marks' if same else 'OTHER MARKS'}")
 
 
 if __name__ == "__main__":

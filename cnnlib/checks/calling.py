@@ -57,7 +57,7 @@ def call_safely(
 
 def _hint_for_error(error: Exception) -> str:
     if isinstance(error, IndexError):
-        return "An index runs past the end: how many places does the window have?"
+        return "An index runs past the end: how long is that axis, and where does the loop stop?"
     if isinstance(error, TypeError) and "argument" in str(error):
         return "Do the arguments of your function have the names and the order of the task?"
     return "Paste the call into a cell of its own to see the line where it stops."

@@ -70,6 +70,8 @@ def written(value: Any) -> str:
         return "[" + ", ".join(map(written, value)) + "]"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {written(v)}" for key, v in value.items()) + "}"
+    if callable(value) and hasattr(value, "__name__"):  # a learner's function, given to a helper
+        return str(value.__name__)
     return repr(value)
 
 

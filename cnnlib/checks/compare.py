@@ -51,7 +51,9 @@ def compare(
         return _compare_numbers(result, expected, strict)
     if type(result) is type(expected) and result == expected:
         return None
-    return Difference(f"the value is not right ({_kind(result)})")
+    if type(result) is type(expected):
+        return Difference("the value is not right")
+    return Difference(f"{_kind(result)} came back, {_kind(expected)} was asked for")
 
 
 def plain(value: Any) -> Any:

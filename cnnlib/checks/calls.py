@@ -53,45 +53,43 @@ def materialise(argument: Any) -> Any:
     return argument
 
 
-def written(value: Any) -> str:
-    """Write ``value`` as Python that gives it back, as far as its size allows."""
-    if isinstance(value, np.ndarray):
-        if value.size > SMALL:
-            return described(value)
-        dtype = "" if value.dtype in (np.float64, np.int64) else f", dtype=np.{value.dtype}"
-        return f"np.array({value.tolist()}{dtype})"
+def written(value: Any, *, numbers: bool = True) -> str:
+    """Write ``value`` as Python that gives it back, as far as its size allows.
+
+    Without ``numbers``, arrays at any depth are described and not written out.
+    """
     if isinstance(value, np.generic):
         return repr(value.item())
-    if hasattr(value, "detach"):
-        return f"torch.tensor({value.tolist()})" if value.numel() <= SMALL else described(value)
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return "(" + ", ".join(map(written, value)) + (",)" if len(value) == 1 else ")")
+        inside = ", ".join(written(v, numbers=numbers) for v in value)
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, list):
-        return "[" + ", ".join(map(written, value)) + "]"
+        return "[" + ", ".join(written(v, numbers=numbers) for v in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key!r}: {written(v)}" for key, v in value.items()) + "}"
+        pairs = (f"{key!r}: {written(v, numbers=numbers)}" for key, v in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, Normal) and not numbers:
+        return f"float64 array of shape {value.shape}"
+    if isinstance(value, np.ndarray):
+        if not numbers or value.size > SMALL:
+            return f"{value.dtype} array of shape {value.shape}"
+        dtype = "" if value.dtype in (np.float64, np.int64) else f", dtype=np.{value.dtype}"
+        return f"np.array({value.tolist()}{dtype})"
+    if hasattr(value, "detach"):  # a tensor
+        if not numbers or value.numel() > SMALL:
+            return f"tensor of shape {tuple(value.shape)}"
+        return f"torch.tensor({value.tolist()})"
     if callable(value) and hasattr(value, "__name__"):  # a learner's function, given to a helper
         return str(value.__name__)
     return repr(value)
-
-
-def described(value: Any) -> str:
-    """Say what ``value`` is without its numbers."""
-    if isinstance(value, Normal):
-        return f"float64 array of shape {value.shape}"
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype} array of shape {value.shape}"
-    if hasattr(value, "detach"):
-        return f"tensor of shape {tuple(value.shape)}"
-    return written(value)
 
 
 def call_text(
     name: str, args: Sequence[Any], kwargs: Mapping[str, Any], *, numbers: bool = True
 ) -> str:
     """Write the call ``name(*args, **kwargs)``; without ``numbers``, arrays only by shape."""
-    say = written if numbers else described
-    parts = [say(a) for a in args] + [f"{key}={say(value)}" for key, value in kwargs.items()]
+    parts = [written(a, numbers=numbers) for a in args]
+    parts += [f"{key}={written(value, numbers=numbers)}" for key, value in kwargs.items()]
     return f"{name}({', '.join(parts)})"
 
 

@@ -65,6 +65,14 @@ def test_the_call_can_be_pasted():
     np.testing.assert_array_equal(calls[1][0][0], checks.normal((2, 3, 40), seed=5).array)
 
 
+def test_a_function_among_the_arguments_is_called_by_its_name():
+    def inception(channels):
+        return channels
+
+    text = report(lambda build, n: 0, ("built", (inception, 3), 3))
+    assert "   call      f(inception, 3)\n" in text
+
+
 def test_all_failing_cases_are_reported_and_a_long_list_stays_readable():
     cases = [(f"case {i}", (i,), i + 1) for i in range(7)]
     text = report(lambda i: i if i else 1, *cases)
@@ -84,6 +92,14 @@ def test_a_hidden_check_names_case_shapes_and_hint_but_no_number_of_its_own():
     assert "1 of 1 hidden cases is not right" in text
     assert not any(number in text for number in ("0.123", "7.89"))
     assert "expected" not in text
+
+
+def test_a_hidden_check_describes_arrays_at_any_depth():
+    pair, table = (np.array([731.0]), [np.array([842.0])]), {"w": np.array([953.0])}
+    text = report(lambda a, b: 0, ("nested", (pair, table), 1), hidden=True)
+    call = "(float64 array of shape (1,), [float64 array of shape (1,)]), {'w': float64 array"
+    assert call in text
+    assert not any(number in text for number in ("731", "842", "953"))
 
 
 def test_a_named_wrong_formula_gives_its_own_hint():

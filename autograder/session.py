@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -129,26 +130,22 @@ def grade_assignment(
         recorder = Recorder(place.url, template, source, place.root / "autograded")
     except RecordError as error:
         raise Problem(str(error)) from error
-    try:
-        executor = executor_for(scheduler, jobs)
-    except OSError as error:
-        raise Problem(f"no Dask scheduler answers at {scheduler} ({error})") from error
     settings = _Settings(template, limits, seed, jobs, protected)
     try:
-        if approve is not None:
-            _forget(found, settings, journal)
-        stream: Iterable[pool.Done] = _graded(found, settings, executor, journal)
-        if approve is not None:
-            stream = list(stream)
-            if not approve(changes(stream, recorder)):
-                raise Problem("nothing was written; the marks are as they were")
-        for done in stream:
-            _publish(done, place, recorder, journal, times.get(done.result.student))
-            summary.results.append(done.result)
+        with workers(scheduler, jobs) as executor:
+            if approve is not None:
+                _forget(found, settings, journal)
+            stream: Iterable[pool.Done] = _graded(found, settings, executor, journal)
+            if approve is not None:
+                stream = list(stream)
+                if not approve(changes(stream, recorder)):
+                    raise Problem("nothing was written; the marks are as they were")
+            for done in stream:
+                _publish(done, place, recorder, journal, times.get(done.result.student))
+                summary.results.append(done.result)
     except RecordError as error:
         raise Problem(str(error)) from error
     finally:
-        executor.shutdown(cancel_futures=True)
         recorder.close()
         journal.close()
         sandbox.close_all()
@@ -156,19 +153,33 @@ def grade_assignment(
     return summary
 
 
-def executor_for(scheduler: str | None, jobs: int) -> Executor:
+@contextlib.contextmanager
+def workers(scheduler: str | None, jobs: int) -> Iterator[Executor]:
     """Threads of this process, which suffice: the work is done in the sandboxes; or a Dask cluster.
 
     On a cluster every worker has warm parents of its own; submissions and results travel as plain
     data between machines that trust each other, and the gradebook stays here.
     """
     if scheduler is None:
-        return ThreadPoolExecutor(jobs, thread_name_prefix="grade")
+        threads = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
+        try:
+            yield threads
+        finally:
+            threads.shutdown(cancel_futures=True)
+        return
     import distributed
 
     client: Any = distributed.Client  # Dask has no types
-    executor: Executor = client(scheduler, timeout="20s").get_executor(pure=False)
-    return executor
+    try:
+        connection = client(scheduler, timeout="20s")
+    except OSError as error:
+        raise Problem(f"no Dask scheduler answers at {scheduler} ({error})") from error
+    with connection:
+        executor = connection.get_executor(pure=False)
+        try:
+            yield executor
+        finally:
+            executor.shutdown(wait=False)  # what has not begun is cancelled
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,17 @@ c.CourseDirectory.submitted_directory = '{submitted}'
 c.CourseDirectory.db_url = 'sqlite:///{root}/stock.db'
 """
 STAGES = """
-import json, pathlib, sys, time
+import contextlib, json, pathlib, sys
 from autograder.session import ClassFolder, grade_assignment
-root = pathlib.Path.cwd()
-done = grade_assignment(ClassFolder(root / "class", root / "solutions"), "tiny",
-                        root / "class" / "submitted", jobs=int(sys.argv[1]))
+root, jobs = pathlib.Path.cwd(), int(sys.argv[1])
+with contextlib.ExitStack() as stack:
+    scheduler = None
+    if sys.argv[2] == "dask":
+        from distributed import LocalCluster
+        cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+        scheduler = stack.enter_context(cluster).scheduler_address
+    done = grade_assignment(ClassFolder(root / "class", root / "solutions"), "tiny",
+                            root / "class" / "submitted", jobs=jobs, scheduler=scheduler)
 stages = {}
 for result in done.results:
     for stage, seconds in result.seconds.items():
@@ -156,11 +162,11 @@ def scores(path: Path) -> dict[str, float]:
         )
 
 
-def engine(root: Path, students: int, jobs: int) -> Measured:
+def engine(root: Path, students: int, jobs: int, workers: str = "threads") -> Measured:
     """This course's engine, from the command to the last feedback page."""
     shutil.copytree(root / "class" / "submitted", root / "ours" / "class" / "submitted")
     shutil.copytree(root / "solutions", root / "ours" / "solutions")
-    wall, cpu, memory = call(root / "ours", "python", "-c", STAGES, str(jobs))
+    wall, cpu, memory = call(root / "ours", "python", "-c", STAGES, str(jobs), workers)
     marks = scores(root / "ours" / "class" / "gradebook.db")
     stages = json.loads((root / "ours" / "stages.json").read_text())
     shutil.rmtree(root / "ours")
@@ -214,21 +220,28 @@ def main() -> None:
     )
     parser.add_argument("--students", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--others", type=int, help="students for the other engines; default: all")
+    parser.add_argument(
+        "--others", type=int, help="students for the other engines; default: all; 0: none"
+    )
     parser.add_argument("--otter", metavar="COMMAND", help="otter-grader's command")
+    parser.add_argument("--dask", action="store_true", help="also on a local Dask cluster")
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    others = min(options.others or options.students, options.students)
+    others = options.students if options.others is None else options.others
     rounds: list[dict[str, Measured]] = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         prepare(root, options.students)
         for number in range(options.rounds):
             ours = engine(root, options.students, options.jobs)
-            plain, full = stock(root, others)
-            row = {f"autograder grade --jobs {options.jobs}": ours, "nbgrader autograde": plain}
-            row["  and generate_feedback"] = full
-            if options.otter:
+            row = {f"autograder grade --jobs {options.jobs}": ours}
+            if options.dask:
+                row["  on a local Dask cluster"] = engine(
+                    root, options.students, options.jobs, "dask"
+                )
+            if others:
+                row["nbgrader autograde"], row["  and generate_feedback"] = stock(root, others)
+            if options.otter and others:
                 row["otter run"] = otter(root, others, options.otter)
             rounds.append(row)
             print(f"round {number + 1} of {options.rounds} done", file=sys.stderr, flush=True)

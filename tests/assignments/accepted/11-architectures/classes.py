@@ -56,8 +56,7 @@ def vgg(cfg, size=224, hidden=4096, num_classes=1000):
 def vgg_on_meta(cfg):
     with torch.device("meta"):
         network = vgg(cfg)
-        y = network(torch.empty(1, 3, 224, 224))
-    return {"parameters": sum(p.numel() for p in network.parameters()), "output": tuple(y.shape)}
+    return {"parameters": sum(p.numel() for p in network.parameters())}
 
 
 class Stack(nn.ModuleList):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnlib import reference
+from cnnlib import models, reference
 from cnnlib.profile import profile
 from cnnlib.shapes import ShapeError, conv_output_size, receptive_field
 from tests.site.test_in_browser import AXE, sideways, violations
@@ -570,9 +570,402 @@ def test_gradients_by_keyboard_alone(figures):
     assert page.locator(f"{selector} table").nth(2).locator("button").count() == 1
 
 
+# Architecture calculator
+
+# kind -> letter in the address, and the parts in the order in which the address says them
+LETTERS = {
+    "conv": ("c", "maps kernel stride padding relu bias groups dilation"),
+    "bn": ("b", "relu"),
+    "max": ("m", "kernel stride padding"),
+    "avg": ("a", "kernel stride padding"),
+    "gap": ("g", "side"),
+    "linear": ("l", "outputs relu bias"),
+    "lrn": ("n", ""),
+    "basic": ("r", "maps stride blocks zeros"),
+    "bottleneck": ("k", "maps stride blocks zeros"),
+}
+ROWS = """e => ({
+    rows: [...e.querySelectorAll('tbody tr')].map(
+        row => [...row.querySelectorAll('td > span')].map(cell => cell.textContent)),
+    bars: [...e.querySelectorAll('tbody tr')].map(
+        row => [...row.querySelectorAll('rect')].map(bar => Number(bar.getAttribute('width')))),
+    totals: [...e.querySelectorAll('tfoot td')].map(cell => cell.textContent),
+    formula: e.querySelector('.explorer-formula').textContent,
+    network: e.querySelector('[name=preset]').selectedOptions[0].textContent,
+})"""
+
+
+def a_layer(rng):
+    """One layer with random numbers; most kinds need pixels, so linear ones are rarer."""
+    kind = str(rng.choice(list(LETTERS), p=[0.34, 0.12, 0.09, 0.07, 0.05, 0.13, 0.04, 0.08, 0.08]))
+    kernel = int(rng.integers(1, 8))
+    drawn = {
+        "maps": int(rng.choice([1, 4, 6, 12, 30])),
+        "kernel": kernel,
+        "stride": int(rng.integers(1, 4)),
+        "padding": int(rng.integers(0, 4 if kind == "conv" else kernel // 2 + 1)),
+        "relu": int(rng.integers(2)),
+        "bias": int(rng.integers(2)),
+        "groups": int(rng.choice([1, 1, 1, 2, 3])),
+        "dilation": int(rng.integers(1, 4)),
+        "side": int(rng.integers(1, 5)),
+        "outputs": int(rng.integers(1, 200)),
+        "blocks": int(rng.integers(1, 4)),
+        "zeros": int(rng.integers(2)),
+    }
+    return kind, {name: drawn[name] for name in LETTERS[kind][1].split()}
+
+
+def built(kind, numbers, x):
+    """The layer as PyTorch makes it, for an input of the shape of x."""
+    C = x.shape[1]
+    relu = [nn.ReLU()] if numbers.get("relu") else []
+    how = [numbers.get(name) for name in ("kernel", "stride", "padding")]
+    bias = bool(numbers.get("bias"))
+    if kind == "conv":
+        return nn.Sequential(
+            nn.Conv2d(C, numbers["maps"], *how, numbers["dilation"], numbers["groups"], bias), *relu
+        )
+    if kind == "bn":
+        norm = nn.BatchNorm2d if x.dim() == 4 else nn.BatchNorm1d
+        return nn.Sequential(norm(C), *relu)
+    if kind in ("max", "avg"):
+        return nn.Sequential((nn.MaxPool2d if kind == "max" else nn.AvgPool2d)(*how))
+    if kind == "gap":
+        return nn.Sequential(nn.AdaptiveAvgPool2d(numbers["side"]))
+    if kind == "lrn":
+        return nn.Sequential(nn.LocalResponseNorm(5))
+    if kind == "linear":
+        linear = nn.Linear(x[0].numel(), numbers["outputs"], bias)
+        return nn.Sequential(nn.Flatten(), linear, *relu)
+    block = models.BasicBlock if kind == "basic" else models.Bottleneck
+    maps, option = numbers["maps"], "BA"[numbers["zeros"]]
+    stage = [block(C, maps, numbers["stride"], option)]
+    while len(stage) < numbers["blocks"]:
+        stage.append(block(block.expansion * maps, maps))
+    return nn.Sequential(*stage)
+
+
+def network_of(layers, image):
+    """As many layers as fit, one module each; what the last of them writes."""
+    network, x = nn.Sequential(), torch.empty(image, device="meta")
+    with torch.device("meta"):
+        for kind, numbers in layers:
+            if x.dim() == 2 and kind not in ("linear", "bn"):
+                break  # PyTorch would take plain numbers for one image without a batch
+            try:
+                layer = built(kind, numbers, x).eval()
+                x = layer(x)
+            except (ValueError, RuntimeError):
+                break
+            network.append(layer)
+    return network, x
+
+
+def rows_of(costs, count):
+    """What profile says of each layer of ``network_of``: the sums over what is inside."""
+    expected = []
+    for i in range(count):
+        inside = [layer for layer in costs if layer.name.partition(".")[0] == str(i)]
+        field = inside[-1].field
+        expected.append(
+            [
+                " × ".join(f"{size:,}" for size in inside[-1].output_shape[1:]),
+                f"{sum(layer.parameters for layer in inside):,}",
+                f"{sum(layer.macs for layer in inside):,}",
+                f"{sum(layer.activation_bytes for layer in inside) / 1000:,.1f}",
+                f"{field.size[0]} × {field.size[1]}" if field else "–",
+            ]
+        )
+    return expected
+
+
+def test_every_layer_of_a_network_costs_what_profile_says(figures, rng):
+    selector, fitting, refused = "cnn-architecture", 0, set()
+    for _ in range(3 * SETTINGS):
+        layers = [a_layer(rng) for _ in range(rng.integers(1, 9))]
+        image = tuple(int(rng.integers(1, high)) for high in (4, 13, 65))
+        image = (*image, image[-1])
+        text = "_".join(
+            LETTERS[kind][0] + "-".join(str(number) for number in numbers.values())
+            for kind, numbers in layers
+        )
+        state = {"layers": text, "batch": image[0], "channels": image[1], "size": image[2]}
+        state["at"] = int(rng.integers(len(layers)))
+        figures.evaluate(SET, [selector, state])
+        shown = drive(figures, selector, [{}], ROWS)[0]
+        network, x = network_of(layers, image)
+        assert len(shown["rows"]) == len(layers)
+        if len(network):
+            costs = profile(network, image)
+            # 0.25 kB is 0.3 in one language and 0.2 in the other
+            assert [row[:3] + row[4:] for row in shown["rows"][: len(network)]] == [
+                row[:3] + row[4:] for row in rows_of(costs, len(network))
+            ], (image, layers)
+            kilobytes = [
+                [number(row[3].replace(",", "")) for row in rows]
+                for rows in (shown["rows"][: len(network)], rows_of(costs, len(network)))
+            ]
+            np.testing.assert_allclose(*kilobytes, atol=0.11)
+        if len(network) < len(layers):
+            assert shown["rows"][len(network)][0] == "does not fit", (image, layers)
+            assert f"ayer {len(network) + 1} " in shown["said"], (image, layers, shown["said"])
+            assert shown["totals"] == [""] * 5
+            refused.add(re.search("does not fit|needs a picture|cannot cut", shown["said"])[0])
+            continue
+        fitting += 1
+        assert f": {costs.parameters:,} parameters (" in shown["said"]
+        assert f", {costs.macs:,} MACs, {costs.activation_bytes:,} bytes of" in shown["said"]
+        assert shown["totals"][1:3] == [f"{costs.parameters:,}", f"{costs.macs:,}"]
+        assert shown["totals"][0] == " × ".join(f"{size:,}" for size in x.shape[1:])
+        chosen = rows_of(costs, len(network))[state["at"]]
+        if layers[state["at"]][0] in ("conv", "linear"):
+            sums = re.findall(r"= (\d[\d,]*)\b", shown["formula"])
+            assert sums[0] == chosen[1]
+            assert int(sums[1].replace(",", "")) * image[0] == int(chosen[2].replace(",", ""))
+        for cost, bars in zip(
+            (costs.parameters, costs.macs, costs.activation_bytes),
+            zip(*shown["bars"], strict=True),
+            strict=True,
+        ):
+            assert sum(bars) == pytest.approx(100 if cost else 0)
+    assert fitting >= 50, "too few networks fitted"
+    assert refused == {"does not fit", "needs a picture", "cannot cut"}
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "size"),
+    [
+        ("lenet", models.lenet, (1, 28, 28)),
+        ("alexnet", models.alexnet, (3, 227, 227)),
+        ("tower", models.alexnet_single_tower, (3, 224, 224)),
+        ("vgg11", models.vgg11, (3, 224, 224)),
+        ("vgg16", models.vgg16, (3, 224, 224)),
+        ("vgg19", models.vgg19, (3, 224, 224)),
+        ("resnet18", models.resnet18, (3, 224, 224)),
+        ("resnet34", models.resnet34, (3, 224, 224)),
+        ("resnet50", models.resnet50, (3, 224, 224)),
+        ("resnet20", lambda: models.cifar_resnet(20), (3, 32, 32)),
+    ],
+)
+def test_known_networks_cost_what_the_models_cost(figures, key, model, size):
+    shown = drive(figures, "cnn-architecture", [{"preset": key}], ROWS)[0]
+    costs = profile(model, size)
+    said = shown["said"]
+    assert said.startswith(f"{shown['network']} on 1 image of {' × '.join(map(str, size))}: ")
+    assert f": {costs.parameters:,} parameters (" in said
+    assert f", {costs.macs:,} MACs, {costs.activation_bytes:,} bytes of activations" in said
+    # The last layer that looks through a window that slides, and what it sees.
+    fields = [layer.field for layer in costs if layer.field and "Adaptive" not in layer.kind]
+    assert f"sees {fields[-1].size[0]} × {fields[-1].size[1]} pixels" in said
+    if "resnet" in key:
+        assert shown["rows"][-2][4] == f"{costs.field.size[0]} × {costs.field.size[1]}"
+    address = figures.evaluate("document.querySelector('cnn-architecture').state.layers")
+    assert address == key
+
+
+def test_a_network_is_built_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-architecture"
+    here = page.locator(selector)
+    page.locator(f"{selector} [aria-current]").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent").startswith("3: 5 × 5 convolution")
+    assert "parameters 16 · (6·5·5 + 1) = 2,416" in here.locator(".explorer-formula").inner_text()
+    here.get_by_label("maps", exact=True).press("ArrowUp")
+    assert "17 · (6·5·5 + 1) = 2,567" in here.locator(".explorer-formula").inner_text()
+    here.get_by_label("ReLU after it").press("Space")
+    assert here.locator("[aria-current]").inner_text() == "3: 5 × 5 convolution, 17 maps"
+    here.locator("[name=kind]").select_option("bn")
+    here.get_by_role("button", name="Add it").press("Enter")
+    assert here.locator("[aria-current]").inner_text() == "4: batch norm, ReLU"
+    assert page.evaluate("document.activeElement.textContent") == "Add it"
+    here.get_by_role("button", name="Move down").press("Enter")
+    assert here.locator("[aria-current]").inner_text() == "5: batch norm, ReLU"
+    here.get_by_role("button", name="Move down").press("Enter")
+    here.get_by_role("button", name="Move down").press("Enter")
+    assert "layer" not in status(page, selector).partition("Most")[0]  # it still fits
+    here.get_by_role("button", name="Remove").press("Enter")
+    assert here.locator("tbody tr").count() == 7
+    here.get_by_label("Height and width").fill("5")
+    assert "of layer 3 does not fit: it spans 5 pixels, and the picture that reaches it has 2" in (
+        status(page, selector)
+    )
+    for _ in range(7):
+        here.get_by_role("button", name="Remove").press("Enter")
+    assert status(page, selector) == "No layers: the output is the image."
+    here.get_by_role("button", name="Add it").press("Enter")
+    assert here.locator("[aria-current]").inner_text() == "1: batch norm, ReLU"
+
+
+# Residual and Inception blocks
+
+BLOCK = """e => ({
+    branches: [...e.querySelectorAll('.explorer-branch')].map(branch =>
+        [...branch.querySelectorAll('li')].map(step =>
+            [...step.children].slice(1).map(part => part.textContent))),
+    costs: [...e.querySelectorAll('.explorer-costs tr')].slice(1).map(row =>
+        [...row.querySelectorAll('.explorer-number')].map(cell => cell.textContent)),
+    meeting: [...e.querySelectorAll('div.explorer-flow p')].map(part => part.textContent),
+    strips: [...e.querySelectorAll('.explorer-strip')].map(strip =>
+        [...strip.children].map(piece => Number(piece.style.flexGrow))),
+})"""
+
+
+class Plain(nn.Module):
+    """A basic block without its shortcut."""
+
+    def __init__(self, channels, maps, stride):
+        super().__init__()
+        block = models.BasicBlock(channels, maps, stride)
+        self.body = nn.Sequential(block.conv1, block.bn1, block.relu1, block.conv2, block.bn2)
+        self.relu2 = block.relu2
+
+    def forward(self, x):
+        """The residual branch and the last ReLU, with nothing added."""
+        return self.relu2(self.body(x))
+
+
+def python_block(setting):
+    """The block, and the beginnings of its branches' names in the profile."""
+    channels, maps, stride = (setting[name] for name in ("channels", "maps", "stride"))
+    kind, option = setting["kind"], setting["option"]
+    if kind == "plain":
+        return Plain(channels, maps, stride), ["body"]
+    if kind == "inception":
+        widths = tuple(setting[f"width{i}"] for i in range(6))
+        return models.Inception(channels, widths), [f"branch{i}" for i in (1, 2, 3, 4)]
+    if kind == "basic":
+        return models.BasicBlock(channels, maps, stride, option), ["", "shortcut"]
+    early = setting["place"] == "one"
+    return models.Bottleneck(channels, maps, stride, option, early), ["", "shortcut"]
+
+
+def branch_rows(costs, names):
+    """The profile's rows of each branch, in order; those where branches have met are left out."""
+    rows = {name: [] for name in names}
+    for layer in costs:
+        first = layer.name.partition(".")[0]
+        if first in rows:
+            rows[first].append(layer)
+        elif "" in rows and first != "add":
+            rows[""].append(layer)
+    if "" in rows:
+        rows[""].pop()  # the last ReLU
+    return [rows[name] for name in names]
+
+
+def test_every_branch_of_a_block_costs_what_profile_says(figures, rng):
+    shortcuts = set()
+    for setting_number in range(2 * SETTINGS):
+        kind = ("basic", "bottleneck", "inception", "plain", "basic", "bottleneck")[
+            setting_number % 6
+        ]
+        maps = int(rng.integers(1, 65))
+        fits = (4 if kind == "bottleneck" else 1) * maps
+        setting = {
+            "kind": kind,
+            "channels": fits if rng.integers(2) else int(rng.integers(1, 257)),
+            "size": int(rng.integers(1, 113)),
+            "maps": maps,
+            "stride": int(rng.choice([1, 1, 2, 3, 4])),
+            "option": str(rng.choice(["A", "B"])),
+            "place": str(rng.choice(["one", "three"])),
+            **{f"width{i}": int(rng.integers(1, 129)) for i in range(6)},
+        }
+        shown = drive(figures, "cnn-blocks", [setting], BLOCK)[0]
+        model, names = python_block(setting)
+        costs = profile(model, (setting["channels"], setting["size"], setting["size"]))
+        branches = branch_rows(costs, names)
+        expected = [
+            [
+                [" × ".join(f"{size:,}" for size in layer.output_shape[1:])]
+                + ([f"{layer.parameters:,} parameter{'s' * (layer.parameters != 1)}"]
+                   if layer.parameters else [])
+                for layer in rows
+            ]
+            for rows in branches
+        ]  # fmt: skip
+        assert shown["branches"] == expected, setting
+        sums = [
+            [f"{sum(layer.parameters for layer in rows):,}", f"{sum(r.macs for r in rows):,}"]
+            for rows in branches
+        ]
+        assert shown["costs"] == [*sums, [f"{costs.parameters:,}", f"{costs.macs:,}"]], setting
+        said = shown["said"]
+        whole = f"has {costs.parameters:,} parameters and {costs.macs:,} MACs."
+        assert said.endswith(whole), setting
+        output = " × ".join(f"{size:,}" for size in costs.layers[-1].output_shape[1:])
+        assert shown["meeting"][-1].endswith(f"Output: {output}"), setting
+        if kind == "plain":
+            assert shown["strips"] == []
+            assert "nothing is added, nothing is stacked" in said
+        elif kind == "inception":
+            last = [rows[-1].output_shape[1] for rows in branches]
+            assert shown["strips"] == [last]
+            assert f"{' + '.join(map(str, last))} = {sum(last)} maps" in said
+        else:
+            assert {sum(strip) for strip in shown["strips"]} == {fits}
+            same = isinstance(model.shortcut, nn.Identity)
+            assert ("the shortcut is the identity and costs nothing" in said) == same
+            projects = isinstance(model.shortcut, nn.Sequential)
+            assert ("needs a projection: a 1 × 1 convolution" in said) == projects
+            assert ("follows option A" in said) == (not same and not projects)
+            if not same and not projects:
+                zeros = max(fits - setting["channels"], 0)
+                assert shown["strips"][1] == [fits - zeros] + [zeros] * (zeros > 0)
+            shortcuts.add((kind, same, projects))
+    assert len(shortcuts) == 6, "not every kind of shortcut was tried"
+
+
+def test_examples_of_blocks_are_blocks_of_the_models(figures):
+    with torch.device("meta"):  # shapes without memory
+        small, large, inception = models.resnet18(), models.resnet50(), models.googlenet()
+        cifar = models.cifar_resnet(20)
+    expected = {
+        "same": small.conv2_x[1],
+        "first": small.conv3_x[0],
+        "cifar": cifar.stage2[0],
+        "wide": large.conv2_x[0],
+        "inside": large.conv4_x[1],
+        "down": large.conv4_x[0],
+        **{name: getattr(inception, f"inception{name}") for name in ("3a", "4e", "5b")},
+    }
+    listed = figures.locator("cnn-blocks [name=example] option").evaluate_all(
+        "all => all.map(option => option.value)"
+    )
+    assert {*listed} == {*expected, "plain", ""}
+    for name, model in expected.items():
+        said = drive(figures, "cnn-blocks", [{"example": name}])[0]["said"]
+        count = sum(parameter.numel() for parameter in model.parameters())
+        assert f"The block has {count:,} parameters" in said, name
+        assert figures.locator("cnn-blocks [name=example]").input_value() == name
+
+
+def test_blocks_by_keyboard_alone(figures):
+    page, selector = figures, "cnn-blocks"
+    here = page.locator(selector)
+    assert "needs a projection: a 1 × 1 convolution with stride 2" in status(page, selector)
+    here.get_by_label("Where shapes differ").focus()
+    page.keyboard.press("ArrowDown")
+    assert "one pixel in 2, along both axes, then add 64 maps of zeros" in status(page, selector)
+    here.get_by_role("button", name="Make the shapes agree").press("Enter")
+    assert "Input 64 × 56 × 56, residual branch 64 × 56 × 56: the same" in status(page, selector)
+    here.locator("[name=stride]").press("ArrowRight")
+    assert "the stride is 2, so x cannot be added as it is" in status(page, selector)
+    here.get_by_label("Block").focus()
+    page.keyboard.press("End")
+    here.get_by_label("maps of the 5 × 5", exact=True).focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("40")
+    assert "64 + 128 + 40 + 32 = 264 maps" in status(page, selector)
+
+
 # All of them
 
 USED = {
+    "cnn-architecture": {"layers": "resnet50", "channels": 3, "size": 224, "batch": 256, "at": 4},
+    "cnn-blocks": {"kind": "inception", "channels": 1024, "size": 112, "widths": [512] * 6},
     "cnn-receptive-field": {"layers": "7-4-9-8_3-2-9-8_3-1-9-1_1-1-0-1_2-2-0-1", "size": 48},
     "cnn-dropout-masks": {"kind": "dropout2d", "percent": 70, "seed": 12},
     "cnn-gradient-routing": {"kind": "conv", "kernel": 2, "only": True, "place": 9},

@@ -3,6 +3,8 @@
 
 /** @type {Record<string, string>} element name -> module beside this file */
 const explorers = {
+  "cnn-architecture": "./architecture.js",
+  "cnn-blocks": "./blocks.js",
   "cnn-convolution-stepper": "./convolution-stepper.js",
   "cnn-dropout-masks": "./dropout-masks.js",
   "cnn-gradient-routing": "./gradient-routing.js",

@@ -14,7 +14,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,21 @@ from autograder.profile import ENVIRONMENT, Profile, SandboxError
 
 
 class _Fence(MetaPathFinder):
-    """The first finder: hides packages that would not be there while grading."""
+    """Stands before all other finders: packages that would not be there while grading are not."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], finders: Sequence[Any]) -> None:
         self._names = frozenset(names)
+        self._finders = tuple(finders)
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> None:
-        """Refuse what the sandbox would not show; its usual message follows from the guard."""
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """What the other finders say about a name that may be known."""
         if path is None and name not in self._names and name not in sys.stdlib_module_names:
-            from autograder.student import PackageGuard
-
-            for finder in sys.meta_path:
-                if isinstance(finder, PackageGuard):
-                    finder.find_spec(name, None)
+            return None
+        for finder in self._finders:
+            spec: ModuleSpec | None = finder.find_spec(name, path, target)
+            if spec is not None:
+                return spec
+        return None
 
 
 class BareProcess:
@@ -129,7 +133,7 @@ def main(setup: dict[str, Any]) -> None:
     role = importlib.import_module(f"autograder.{setup['role']}")
     role.prepare({"packages": setup["packages"]})
     if setup["names"] is not None:
-        sys.meta_path.insert(0, _Fence(setup["names"]))
+        sys.meta_path[:] = [_Fence(setup["names"], sys.meta_path)]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         role.main(setup["fd"], setup["settings"])

@@ -151,6 +151,8 @@ CASES = [
          says="No module named 'cnnlib'"),
     Case("borrows-torch", lost("error", *ADD), {"add": "import torch\ndef add(a, b):\n    return a + b"},
          says="can import the standard library and: numpy"),
+    Case("asks-whether-a-package-is-there", answers={
+        "add": "import importlib.util\nassert importlib.util.find_spec('torch') is None\ndef add(a, b):\n    return a + b"}),
     Case("borrows-by-path", lost("error", *ADD), {
         "add": "import sys, glob\nsys.path += glob.glob('/usr/lib/python3*/*-packages') + "
         "glob.glob('/python/lib/python3*/*-packages') + ['/']\nimport scipy\ndef add(a, b):\n    return a + b"}),

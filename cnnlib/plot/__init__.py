@@ -26,6 +26,7 @@ from cnnlib.plot.landscapes import descent
 from cnnlib.plot.padding import padding_modes
 from cnnlib.plot.pooling import pooling
 from cnnlib.plot.repeated import repeated_runs
+from cnnlib.plot.rooflines import roofline
 from cnnlib.plot.signals import correlation
 from cnnlib.plot.sliding import sliding_directions
 from cnnlib.plot.sweeps import sweeps
@@ -59,6 +60,7 @@ __all__ = [
     "receptive_field_growth",
     "receptive_field_pyramid",
     "repeated_runs",
+    "roofline",
     "sliding_directions",
     "sweeps",
     "training_curves",

@@ -82,7 +82,7 @@ def short(value: float) -> str:
     >>> short(156), short(48_120), short(3_858_000_000)
     ('156', '48.1 k', '3.86 G')
     """
-    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:.3g} {prefix}"
     return f"{value:.3g}"

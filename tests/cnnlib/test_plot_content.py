@@ -167,6 +167,24 @@ def test_sweeps_draws_each_curve_in_every_panel_and_names_it_once():
         plot.sweeps({"a": ([1, 2, 4], curves), "b": ([1], {"two": [1]})}, "change")
 
 
+def test_a_roof_is_the_lower_of_arithmetic_and_traffic():
+    machines, work = {"core": (100.0, 10.0), "wide": (400.0, 20.0)}, {"add": 2.0, "product": 50.0}
+    figure = plot.roofline(machines, work)
+    core, wide, add, product = figure.axes[0].lines
+    for line, (peak, traffic) in zip((core, wide), machines.values(), strict=True):
+        x, y = line.get_xdata(), line.get_ydata()
+        np.testing.assert_allclose(y[x < peak / traffic], x[x < peak / traffic] * traffic)
+        np.testing.assert_allclose(y[x > peak / traffic], peak)
+    assert (add.get_xdata(), add.get_ydata()) == ([2.0], [20.0])
+    assert (product.get_xdata(), product.get_ydata()) == ([50.0], [100.0])
+    assert "add at 20 FLOP/s (memory limits it)" in figure.alt_text
+    assert "product at 100 FLOP/s (arithmetic limits it)" in figure.alt_text
+    with pytest.raises(ValueError, match="positive numbers"):
+        plot.roofline(machines, {"add": 0})
+    with pytest.raises(ValueError, match="machines and work"):
+        plot.roofline({}, work)
+
+
 def test_correlation_is_not_flipped_and_marks_its_window():
     x, w = [1.0, 2.0, 4.0, 8.0, 16.0], [1.0, 0.0, -1.0]
     figure = plot.correlation(x, w, position=1)

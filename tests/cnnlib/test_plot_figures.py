@@ -64,6 +64,9 @@ FIGURES = {
         "distance",
         title="Sweeps",
     ),
+    "roofline": lambda: plot.roofline(
+        {"core": (128e9, 20e9), "wider": (256e9, 20e9)}, {"add": 0.08, "product": 60}, title="Roofs"
+    ),
     "learning_rates": lambda: plot.learning_rates([1e-3, 1e-2, 1e-1], [2, 1, 3], 1e-2),
     "receptive_field_growth": lambda: plot.receptive_field_growth(
         {"plain": [(3,)] * 4, "strided": [(3, 2)] * 4}, image_size=28

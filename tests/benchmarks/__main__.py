@@ -1,11 +1,13 @@
 """How fast is the reference room? Against torch, the bare matrix product, and other courses' ways.
 
-    python -m tests.benchmarks                           # everything, a table on stdout
+    python -m tests.benchmarks                           # everything, the page on stdout
     python -m tests.benchmarks --layers res2,lenet-c1    # some layers only
-    python -m tests.benchmarks --kernels default,SkylakeX --write book/benchmarks-cpu.md
+    python -m tests.benchmarks --kernels default,SkylakeX --processes 3 --clock cpu \\
+        --numbers tests/benchmarks/cpu.json              # keep the measurements
+    python -m tests.benchmarks --page tests/benchmarks/cpu.json > book/benchmarks-cpu.md
 
 One thread, float32. A BLAS chooses its kernels when it is loaded, so each of ``--kernels`` runs in
-a process of its own, with OPENBLAS_CORETYPE set.
+processes of its own, with OPENBLAS_CORETYPE set.
 """
 
 import argparse
@@ -17,12 +19,6 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.timing import CLOCKS, keep_memory, machine, one_thread
-
-TITLE = """# How fast the NumPy reference is
-
-Every ratio is a median of quotients within a round: one thread, float32, contenders in a new random
-order each round. Made by `python -m tests.benchmarks --kernels {kernels} --write`.
-"""
 
 
 def measure(arguments):
@@ -54,7 +50,13 @@ def in_a_process_of_its_own(kernels, arguments):
         command = [sys.executable, "-m", "tests.benchmarks", "--json", str(result)]
         command += ["--seconds", str(arguments.seconds), "--clock", arguments.clock]
         command += ["--layers", arguments.layers] if arguments.layers else []
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            sys.exit(
+                f"benchmarks: the run with {kernels} kernels ended with code {done.returncode}.\n"
+                "  A processor cannot use kernels made for instructions that it does not have:\n"
+                "  SkylakeX needs AVX-512 (grep avx512f /proc/cpuinfo). Leave them out."
+            )
         return json.loads(result.read_text())
 
 
@@ -68,31 +70,60 @@ def main():
         "--clock", choices=CLOCKS, default="wall", help="cpu: leave out what other programs took"
     )
     parser.add_argument("--kernels", help="comma-separated OPENBLAS_CORETYPEs, 'default' for none")
-    parser.add_argument("--json", type=Path, help="write the measurements here")
-    parser.add_argument("--write", type=Path, help="write the page here")
+    parser.add_argument("--processes", type=int, default=1, help="for each of --kernels")
+    parser.add_argument("--json", type=Path, help="measure in this process, write the numbers here")
+    parser.add_argument("--numbers", type=Path, help="write all measurements here")
+    parser.add_argument("--page", type=Path, help="measure nothing: a page of these measurements")
+    parser.add_argument("--write", type=Path, help="write the page here, not to stdout")
     arguments = parser.parse_args()
     one_thread()
     os.environ["BENCHMARK_CLOCK"] = arguments.clock
     from tests.benchmarks.table import markdown
 
-    if arguments.kernels:
-        runs = [in_a_process_of_its_own(k, arguments) for k in arguments.kernels.split(",")]
-    else:
-        runs = [measure(arguments)]
     if arguments.json:
-        arguments.json.write_text(json.dumps(runs[0], indent=1))
-    sections = []
-    for run in runs:
-        kernels = run["machine"]["NumPy"].split("kernels ")[1].split(",")[0]
-        sections.append(f"## {kernels} kernels\n\n{markdown(run)}")
-    title = TITLE.format(kernels=arguments.kernels or "default")
-    page = "\n".join([title, *sections, ""])
+        arguments.json.write_text(json.dumps(measure(arguments)))
+        return
+    numbers = json.loads(arguments.page.read_text()) if arguments.page else take(arguments)
+    if arguments.numbers:
+        arguments.numbers.write_text(json.dumps(numbers, separators=(",", ":")) + "\n")
+        print(f"wrote {arguments.numbers}", file=sys.stderr)
+    page = markdown(numbers["sets"], numbers["command"])
     if arguments.write:
         arguments.write.parent.mkdir(parents=True, exist_ok=True)
         arguments.write.write_text(page)
         print(f"wrote {arguments.write}", file=sys.stderr)
     else:
-        print(page)
+        print(page, end="")
+
+
+def take(arguments):
+    """The measurements of all processes: sets of kernels, and in each the runs."""
+    kinds = (arguments.kernels or "default").split(",")
+    turns = [
+        [in_a_process_of_its_own(kernels, arguments) for kernels in kinds]
+        for _ in range(arguments.processes)  # kernels by turns: a calm minute then helps them all
+    ]
+    return {
+        "command": command(arguments),
+        "sets": rounded([list(runs) for runs in zip(*turns, strict=True)]),
+    }
+
+
+def command(arguments):
+    """What has to be typed to measure this again."""
+    named = ("layers", "kernels", "processes", "seconds", "clock")
+    given = {name: getattr(arguments, name) for name in named}
+    words = [f"--{name} {value}" for name, value in given.items() if value is not None]
+    return " ".join(["python -m tests.benchmarks", *words])
+
+
+def rounded(value):
+    """The same with four digits: no measurement here is better than that."""
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [rounded(each) for each in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ See it and feed it
     ``cnnlib.plot``        functions that return a figure with its alternative text
     ``cnnlib.data``        digits, photographs and shapes without a download; the classics with one
     ``cnnlib.checks``      what the test cells of the exercises call
+    ``cnnlib.doctor()``    prints what this machine offers to the course, and what is missing
 
 Importing ``cnnlib`` itself loads neither torch nor matplotlib.
 """
+
+from cnnlib.doctor import doctor as doctor
 
 __version__ = "0.1.0"

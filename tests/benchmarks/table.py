@@ -48,9 +48,10 @@ and `np.einsum` on a view. PyTorch was given its usual order in memory, (N, C, H
 
 KERNELS = """\
 NumPy hands its matrix products to OpenBLAS, which carries several sets of kernels and chooses one
-when it is loaded. PyTorch brings its own. On this processor OpenBLAS chose {default}'s{narrow}. With
-`OPENBLAS_CORETYPE={forced}` in the environment it uses kernels for AVX-512 registers, which are
-twice as wide. The NumPy code is the same. Both are shown, each with goals of its own.
+when it is loaded. PyTorch brings its own. On this processor OpenBLAS chose its {default}
+kernels{narrow}.
+With `OPENBLAS_CORETYPE={forced}` in the environment it uses kernels for AVX-512 registers, which
+are twice as wide. The NumPy code is the same. Both are shown, each with goals of its own.
 """
 
 GPU = """\
@@ -161,7 +162,7 @@ def _ahead(runs: list[Run]) -> str:
 
 def _why_two(sets: list[list[Run]]) -> str:
     default, forced = (kernels(runs[0]) for runs in sets[:2])
-    narrow = "" if is_wide(sets[0][0]) else ", which use the 256-bit\nregisters of AVX2"
+    narrow = "" if is_wide(sets[0][0]) else ", which use the 256-bit registers of AVX2"
     return KERNELS.format(default=default, narrow=narrow, forced=forced)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from cnnlib import models, reference
 from cnnlib.profile import profile
 from cnnlib.shapes import ShapeError, conv_output_size, receptive_field
+from tests.site.pages import ROOT
 from tests.site.test_in_browser import AXE, sideways, violations
 
 pytestmark = pytest.mark.browser
@@ -762,6 +763,9 @@ def test_known_networks_cost_what_the_models_cost(figures, key, model, size):
         assert shown["rows"][-2][4] == f"{costs.field.size[0]} × {costs.field.size[1]}"
     address = figures.evaluate("document.querySelector('cnn-architecture').state.layers")
     assert address == key
+    page = (ROOT / PAGE).with_suffix(".md").read_text(encoding="utf8")
+    if key in ("lenet", "alexnet", "vgg16", "resnet50"):  # the text for readers without scripts
+        assert f"{costs.parameters:,}" in page
 
 
 def test_a_network_is_built_by_keyboard_alone(figures):
@@ -796,6 +800,40 @@ def test_a_network_is_built_by_keyboard_alone(figures):
     assert status(page, selector) == "No layers: the output is the image."
     here.get_by_role("button", name="Add it").press("Enter")
     assert here.locator("[aria-current]").inner_text() == "1: batch norm, ReLU"
+
+
+def test_what_the_page_says_of_a_smaller_vgg_is_true(figures):
+    blocks = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
+    body = "".join(f"c{maps}_" * count + "m_" for maps, count in blocks)
+    said = {}
+    for side in (7, 1):
+        layers = f"{body}g{side}_l4096-1_l4096-1_l1000"
+        state = {"layers": layers, "channels": 3, "size": 224, "batch": 1}
+        figures.evaluate(SET, ["cnn-architecture", state])
+        text = status(figures, "cnn-architecture")
+        pattern = r": ([\d,]+) parameters .* ([\d,]+) MACs, ([\d,]+) bytes of activations"
+        said[side] = [int(count.replace(",", "")) for count in re.search(pattern, text).groups()]
+    answer = figures.locator("details").evaluate_all("all => all.map(e => e.textContent).join()")
+    assert f"{said[1][0]:,} parameters are left of {said[7][0]:,}" in " ".join(answer.split())
+    assert 0.99 < said[1][1] / said[7][1] < 1
+    assert 0.99 < said[1][2] / said[7][2] < 1
+
+
+def test_the_chosen_layer_of_a_long_network_is_in_sight(figures):
+    state = {"layers": "vgg16", "channels": 3, "size": 224, "at": 20}
+    figures.evaluate(SET, ["cnn-architecture", state])
+    figures.locator("cnn-architecture [aria-current]").focus()
+    for key in ("Home", "End", "ArrowUp"):
+        figures.keyboard.press(key)
+        inside = figures.evaluate(
+            """() => {
+                const row = document.activeElement.getBoundingClientRect();
+                const box = document.querySelector('.explorer-net').getBoundingClientRect();
+                return row.top >= box.top && row.bottom <= box.bottom;
+            }"""
+        )
+        assert inside, key
+    assert figures.evaluate("document.activeElement.textContent").startswith("21: linear")
 
 
 # Residual and Inception blocks
@@ -953,7 +991,7 @@ def test_blocks_by_keyboard_alone(figures):
     assert "Input 64 × 56 × 56, residual branch 64 × 56 × 56: the same" in status(page, selector)
     here.locator("[name=stride]").press("ArrowRight")
     assert "the stride is 2, so x cannot be added as it is" in status(page, selector)
-    here.get_by_label("Block").focus()
+    here.locator("[name=kind]").focus()
     page.keyboard.press("End")
     here.get_by_label("maps of the 5 × 5", exact=True).focus()
     page.keyboard.press("ControlOrMeta+a")

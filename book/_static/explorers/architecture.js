@@ -306,7 +306,6 @@ class Architecture extends Explorer {
     const layer = read(KINDS[kind][0])[0];
     const behind = this.layers.length ? at + 1 : 0;
     this.change([...this.layers.slice(0, behind), layer, ...this.layers.slice(behind)], behind);
-    this.reveal();
   }
 
   drop() {
@@ -320,13 +319,12 @@ class Architecture extends Explorer {
     const layers = [...this.layers];
     [layers[from], layers[to]] = [layers[to], layers[from]];
     this.change(layers, to);
-    this.reveal();
   }
 
   /** Bring the chosen row into the box, without scrolling the page. */
   reveal() {
-    const row = this.body.children[this.state.at].getBoundingClientRect();
     const box = this.box.getBoundingClientRect();
+    const row = this.body.children[this.state.at]?.getBoundingClientRect() ?? box;
     if (row.top < box.top || row.bottom > box.bottom) this.box.scrollTop += row.top - box.top - box.height / 3;
   }
 
@@ -347,12 +345,14 @@ class Architecture extends Explorer {
     for (const [i, name] of Object.keys(INPUT).entries()) this.inputs[i].show(this.state[name]);
     this.drawRows(rows, all);
     this.drawPanel();
+    if (this.revealed !== at) this.reveal();
+    this.revealed = at;
     const texts = error || !rows.length
       ? ["", "", "", "", ""]
       : [shapeText(rows[rows.length - 1].output), exact(all.parameters), exact(batch * all.macs), thousands(batch * all.bytes), seen(sight(rows, this.layers))];
     this.totals.forEach((cell, i) => (cell.textContent = texts[i]));
     const chosen = this.layers[at];
-    this.legend.textContent = chosen ? `Layer ${at + 1}: ${KINDS[chosen.kind][1]}` : "No layer";
+    this.legend.textContent = chosen ? `Layer ${at + 1}: ${chosen.kind === "gap" ? describe(chosen) : KINDS[chosen.kind][1]}` : "No layer";
     this.formula.textContent = rows[at] ? `One image: ${rows[at].formula}.` : chosen ? "This layer has no input that fits." : "Add a layer below.";
     this.status.textContent = this.layers.length ? error || this.describe(rows, all) : "No layers: the output is the image.";
   }

@@ -108,8 +108,10 @@ def test_code_can_be_read_without_scrolling(chapter):
     assert long == []
 
 
-def test_few_outputs_may_vary(chapter):
-    assert len(chapter.tagged("nbval-ignore-output")) <= 2
+def test_an_output_that_may_vary_is_a_time_or_its_claim_is_asserted(chapter):
+    """The last digits of a training run depend on the processor; what the text says must not."""
+    for cell in chapter.tagged("nbval-ignore-output"):
+        assert re.search(r"\bassert|perf_counter|timeit", cell.source), cell.source
     assert chapter.tagged("nbval-skip") == []
 
 
@@ -136,4 +138,9 @@ def test_an_explorer_exists_and_says_in_words_what_it_shows(chapter):
 
 @pytest.mark.slow
 def test_running_it_again_gives_the_same_bytes(chapter, notebooks):
-    assert notebooks.execute(chapter.path) == chapter.path.read_text(encoding="utf-8")
+    again = nbformat.reads(notebooks.execute(chapter.path), as_version=4)
+    before = nbformat.read(chapter.path, as_version=4)
+    for cell in [*again.cells, *before.cells]:
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            cell.outputs = []
+    assert nbformat.writes(again) == nbformat.writes(before)

@@ -8,6 +8,7 @@ import os
 import api_pages
 import formulas
 import html_repairs
+import index_link
 
 
 def set_addresses(app, config):
@@ -36,4 +37,5 @@ def setup(app):
     app.connect("config-inited", set_addresses)
     api_pages.connect(app)
     html_repairs.connect(app)
+    index_link.connect(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

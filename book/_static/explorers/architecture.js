@@ -411,7 +411,7 @@ class Architecture extends Explorer {
     const layer = this.layers[this.state.at];
     if (layer?.kind !== this.shown) {
       this.shown = layer?.kind;
-      const parts = layer ? Object.entries(KINDS[layer.kind][2]) : [];
+      const parts = layer ? Object.entries(KINDS[layer.kind][2]).sort(([, a], [, b]) => a.length - b.length) : []; // flags last
       this.fields = parts.map(([name, [label, min, max, , flag]]) => {
         const get = () => this.layers[this.state.at]?.[name] ?? min;
         const put = (value) => this.change(this.layers.map((one, i) => (i === this.state.at ? tidy({ ...one, [name]: value }) : one)));

@@ -93,7 +93,18 @@ def test_its_code_can_be_read_without_scrolling(myths):
 
 @pytest.mark.slow
 def test_running_it_again_gives_the_same_bytes(notebooks):
-    assert notebooks.execute(MYTHS) == MYTHS.read_text(encoding="utf-8")
+    again = nbformat.reads(notebooks.execute(MYTHS), as_version=4)
+    before = nbformat.read(MYTHS, as_version=4)
+    for cell in [*again.cells, *before.cells]:
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            cell.outputs = []  # the last digits of a training run depend on the processor
+    assert nbformat.writes(again) == nbformat.writes(before)
+
+
+def test_only_a_training_run_may_print_other_digits(myths):
+    (cell,) = myths.tagged("nbval-ignore-output")
+    assert "optimiser.step()" in cell.source
+    assert myths.tagged("nbval-skip") == []
 
 
 @pytest.mark.parametrize("page", ["myths.ipynb", "cheat-sheet.md"])

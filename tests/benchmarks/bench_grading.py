@@ -300,7 +300,9 @@ def page(rounds: list[dict[str, Measured]], options: argparse.Namespace) -> str:
         "",
         f"- processor: {machine()['processor']}, {os.cpu_count()} cores",
         f"- Python {platform.python_version()}, " + ", ".join(map(" ".join, versions.items())),
-        f"- command: `python -m tests.benchmarks.bench_grading {' '.join(sys.argv[1:])}`",
+        f"- command: `python -m tests.benchmarks.bench_grading --students {options.students} "
+        f"--others {options.others} --rounds {options.rounds} --jobs {options.jobs}`"
+        + (" with otter-grader" if options.otter else ""),
     ]
     return "\n".join(lines)
 

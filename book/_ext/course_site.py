@@ -1,4 +1,4 @@
-"""What the course's website needs beyond its theme: formulas, addresses, API pages, repairs.
+"""What the course's website needs beyond its theme: formulas, addresses, API pages, Python.
 
 One Sphinx extension; each task has its own module beside this one.
 """
@@ -8,6 +8,7 @@ import os
 import api_pages
 import formulas
 import html_repairs
+import in_browser
 import index_link
 
 
@@ -36,6 +37,7 @@ def setup(app):
         app.setup_extension("sphinx_sitemap")
     app.connect("config-inited", set_addresses)
     api_pages.connect(app)
+    in_browser.connect(app)
     html_repairs.connect(app)
     index_link.connect(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -24,7 +24,9 @@ class Interpreter {
 
   start() {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    let arrived = false; // without a network the worker's own file is missing
     worker.onmessage = ({ data }) => {
+      arrived = true;
       const { report } = this.jobs[0];
       if (data.type === "missing" && !data.alive) return this.end(data);
       const over = data.type === "done" || data.type === "missing";
@@ -32,7 +34,7 @@ class Interpreter {
       report(data);
       if (over) this.next();
     };
-    worker.onerror = (event) => this.end({ type: "broken", text: event.message ?? "" });
+    worker.onerror = ({ message = "" }) => this.end({ type: arrived ? "broken" : "missing", text: message });
     return worker;
   }
 
@@ -57,18 +59,19 @@ class Cell {
 
     this.runButton = html("button", { type: "button", click: () => this.run() }, "Run in your browser");
     this.editButton = html("button", { type: "button", click: () => this.edit() }, "Edit");
-    this.resetButton = html("button", { type: "button", hidden: true, click: () => this.reset() }, "Undo my changes");
+    this.resetButton = html("button", { type: "button", hidden: true, click: () => this.reset() }, "Undo changes");
     this.stopButton = html("button", { type: "button", hidden: true, click: () => this.stop() }, "Stop");
     this.status = html("p", { class: "runner-status", role: "status" });
     this.text = html("pre", { "aria-label": "Output of your run" });
     this.figures = html("div", { class: "runner-figures" });
     this.result = html("div", { class: "runner-result", hidden: true },
       html("p", { class: "runner-label" }, "Your run"), this.text, this.figures);
+    if (this.printed) this.result.append(html("p", { class: "runner-label" }, "In the book"));
 
     const bar = html("div", { class: "runner-bar" }, this.runButton, this.editButton, this.resetButton, this.stopButton);
     this.panel = html("div", { class: "runner" }, bar);
     if (first) {
-      this.panel.append(html("p", { class: "runner-note" },
+      this.panel.append(html("p", { class: "runner-note runner-first" },
         `The first run fetches Python and NumPy from ${host()}, about 10 MB. The cells of a page share them.`));
     }
     this.panel.append(this.status, this.result);
@@ -102,7 +105,10 @@ class Cell {
     } else if (type === "text") this.print(text);
     else {
       this.show({ running: false });
-      if (type === "done") this.finish(result);
+      if (type === "done") {
+        document.querySelector(".runner-first")?.remove();
+        this.finish(result);
+      }
       if (type === "stopped") this.say("Stopped. What the cells had defined is gone; the next run starts afresh.");
       if (type === "missing") this.sayWhatIsMissing(text);
       if (type === "broken") {
@@ -131,7 +137,7 @@ class Cell {
       ? `It asked ${host()}, which did not answer as expected.`
       : "This device is offline.";
     this.say(`Python, or a package, could not be fetched. ${reason} The page itself needs no network; try again when there is one, or download this page as a notebook.`);
-    this.print(text, "runner-error");
+    if (text) this.print(text, "runner-error");
   }
 
   say(text) {
@@ -157,14 +163,15 @@ class Cell {
 
   edit() {
     if (!this.box) {
-      const help = html("p", { class: "runner-note", id: `runner-help-${++Cell.count}` },
+      this.help = html("p", { class: "runner-note", id: `runner-help-${++Cell.count}` },
         "Control and Enter run it. Enter keeps the indentation, Tab leaves the box.");
       this.box = html("textarea", {
-        class: "runner-box", "aria-label": "Python code of this cell", "aria-describedby": help.id, spellcheck: "false",
+        class: "runner-box", "aria-label": "Python code of this cell", "aria-describedby": this.help.id, spellcheck: "false",
         autocapitalize: "off", autocomplete: "off", wrap: "off", input: () => this.fit(), keydown: (event) => this.key(event),
       });
       this.box.value = this.original;
-      this.source.append(this.box, help);
+      this.source.append(this.box);
+      this.runButton.parentElement.after(this.help);
       this.block.hidden = true;
       this.editButton.hidden = true;
       this.resetButton.hidden = false;
@@ -174,7 +181,8 @@ class Cell {
   }
 
   reset() {
-    this.source.querySelectorAll(".runner-box, .runner-note").forEach((element) => element.remove());
+    this.box.remove();
+    this.help.remove();
     this.box = undefined;
     this.block.hidden = false;
     this.editButton.hidden = false;

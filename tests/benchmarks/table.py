@@ -82,7 +82,7 @@ def markdown(sets: list[list[Run]], command: str) -> str:
     """The page: for each set of kernels, the runs of its processes."""
     first, count = sets[0][0], len(sets[0])
     whole = bool(first["others"])
-    parts = [INTRODUCTION.format(command=command), "## In short\n"]
+    parts = [INTRODUCTION.format(command=folded(command)), "## In short\n"]
     parts += [*(_in_short(sets) if whole else [SOME_LAYERS]), ""]
     processes = (
         f" Tables show the median of {count}\n  processes. In the tables of goals the smallest and"
@@ -175,20 +175,32 @@ def _machine(sets: list[list[Run]]) -> list[str]:
     return ["| part | what it is |", "|---|---|"] + [f"| {k} | {v} |" for k, v in machine.items()]
 
 
+def folded(command: str) -> str:
+    """A long command in lines that a page shows whole."""
+    return command.replace(" --", " \\\n  --")
+
+
 def _layers(run: Run) -> list[str]:
     names = dict.fromkeys(row["layer"] for row in run["conv"])
-    head = ["| layer | x (N, C, H, W) | filters | window | million MACs |", "|---|---|---|---|---|"]
-    return head + [_layer(name, LAYERS[name]) for name in names]
+    head = "| layer | images | channels | size | window | million MACs |"
+    return [head, "|---" * 6 + "|", *(_layer(name, LAYERS[name]) for name in names)]
 
 
 def _layer(name: str, layer: Layer) -> str:
-    extras = {"stride": layer.stride, "dilation": layer.dilation, "groups": layer.groups}
-    window = [f"{layer.kernel} × {layer.kernel}"]
-    window += [f"padding {layer.padding}"] if layer.padding else []
-    window += [f"{what} {value}" for what, value in extras.items() if value > 1]
+    def square(side: int) -> str:
+        return f"{side}\u00a0×\u00a0{side}"
+
+    extras = {
+        "padding": (layer.padding, 0),
+        "stride": (layer.stride, 1),
+        "dilation": (layer.dilation, 1),
+        "groups": (layer.groups, 1),
+    }
+    window = [square(layer.kernel)]
+    window += [f"{what}\u00a0{value}" for what, (value, usual) in extras.items() if value != usual]
     macs = layer.N * layer.C_out * layer.places**2 * layer.K
     return (
-        f"| {name} | ({layer.N}, {layer.C_in}, {layer.size}, {layer.size}) | {layer.C_out} |"
+        f"| {name} | {layer.N} | {layer.C_in}\u00a0→\u00a0{layer.C_out} | {square(layer.size)} |"
         f" {', '.join(window)} | {macs / 1e6:.1f} |"
     )
 
@@ -221,7 +233,7 @@ def _times(goal: Goal, value: float) -> str:
 def _plain(value: float) -> str:
     """Two decimals, fewer for large numbers; millionths for errors."""
     if abs(value) < 1e-3:
-        return f"{value * 1e6:.2g} · 10⁻⁶"
+        return f"{value * 1e6:.2g}\u00a0·\u00a010⁻⁶"
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 

@@ -41,7 +41,7 @@ def call_safely(
     if touched:
         return result, Difference(
             "NumPy's or Python's global random numbers were used or seeded",
-            "Take random numbers only from a generator that is passed in.",
+            "Take random numbers from a generator of your own, or from one that is passed in.",
         )
     labels = [f"number {place}" for place in range(1, len(args) + 1)] + list(kwargs)
     now = [*given_args, *given_kwargs.values()]

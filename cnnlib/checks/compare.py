@@ -145,7 +145,9 @@ def _compare_arrays(
     if bad := int((~np.isfinite(array)).sum()):
         return Difference(
             f"{bad} of {array.size} numbers are NaN or infinite",
-            "Was the result made with np.empty and not filled, or divided by zero?",
+            "Did a border of infinity win, or was something divided by zero?"
+            if np.isinf(array).any()
+            else "Was the result made with np.empty and not filled, or divided by zero?",
         )
     if array.shape != expected.shape:
         return _shape_difference(array.shape, expected.shape, axes)

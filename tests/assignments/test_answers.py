@@ -33,18 +33,26 @@ def test_an_untouched_exercise_gets_nothing_and_says_not_implemented(slug, apart
         assert result.error == ("NotImplementedError" if result.points else ""), result.text
 
 
+def assert_loses_points(mutant, apart):
+    results = grade(mutant.slug, {mutant.task: mutant.source()}, tasks={mutant.task}, apart=apart)
+    report = short(results, mutant.task)
+    assert points_of(results) < sum(r.points for r in results.values()), report
+    assert any(text in report for text in mutant.says), report
+    hidden = results[f"{mutant.task}-hidden"].text
+    labels = {line.split()[0] for line in hidden.splitlines() if line.startswith("   ")}
+    assert not {"expected", "gave", "in"} & labels, f"a hidden test shows an answer: {hidden}"
+
+
 @pytest.mark.parametrize("mutant", gallery.mutants(), ids=str)
 def test_a_wrong_answer_loses_points_for_the_right_reason(mutant):
-    for apart in [False] if mutant.together else [False, True]:
-        results = grade(
-            mutant.slug, {mutant.task: mutant.source()}, tasks={mutant.task}, apart=apart
-        )
-        report = short(results, mutant.task)
-        assert points_of(results) < sum(r.points for r in results.values()), report
-        assert any(text in report for text in mutant.says), report
-        hidden = results[f"{mutant.task}-hidden"].text
-        labels = {line.split()[0] for line in hidden.splitlines() if line.startswith("   ")}
-        assert not {"expected", "gave", "in"} & labels, f"a hidden test shows an answer: {hidden}"
+    """As the engine runs it: the answer in one process, the checks in another."""
+    assert_loses_points(mutant, apart=not mutant.together)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", [m for m in gallery.mutants() if not m.together], ids=str)
+def test_a_wrong_answer_loses_points_in_plain_jupyter_too(mutant):
+    assert_loses_points(mutant, apart=False)
 
 
 @BOTH

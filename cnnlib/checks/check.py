@@ -238,8 +238,10 @@ def _matching_hint(
             wrong = make()
         except Exception:  # a wrong formula need not work on every case
             continue
-        if isinstance(plain(expected), np.ndarray):
+        if isinstance(right := plain(expected), np.ndarray):
             wrong = np.asarray(wrong)  # a list of numbers will do
+            if wrong.dtype.kind in "iuf" and right.dtype.kind == "f":
+                wrong = wrong.astype(right.dtype)  # single precision is compared as such
         if compare(wrong, expected) is not None and compare(result, wrong, strict=False) is None:
             return hint
     return ""

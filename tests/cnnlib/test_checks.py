@@ -102,6 +102,17 @@ def test_a_hidden_check_describes_arrays_at_any_depth():
     assert not any(number in text for number in ("731", "842", "953"))
 
 
+def test_wrong_numbers_with_a_few_digits_are_recognised_in_single_precision():
+    right, wrong = np.float32([0.1, -2.0]), np.float32([1 / 3, -2 / 3])
+    check = checks.Check(lambda: wrong, "f", page="p")
+    check.case("rounded", expected=right, mistakes={"Thirds.": [0.333333, -0.666667]})
+    check.case("another number", expected=right, mistakes={"Quarters.": [0.333, -0.667]})
+    with pytest.raises(checks.CheckFailed) as failure:
+        check.points(1)
+    assert str(failure.value).count("Thirds.") == 1
+    assert "Quarters." not in str(failure.value)
+
+
 def test_a_named_wrong_formula_gives_its_own_hint():
     check = checks.Check(
         lambda x, n: x * 3,

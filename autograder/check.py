@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from autograder import notebooks, rebuild, sandbox
 from autograder.grade import Job, execute
 from autograder.limits import Limits
 from autograder.outcomes import NEXT_STEP, Outcome, SubmissionResult
+from autograder.parsing import parse
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def check(path: Path, released: Path | None = None, limits: Limits | None = None
 
 def _says_something(source: str) -> bool:
     try:
-        return bool(ast.parse(source).body)
+        return bool(parse(source).body)
     except SyntaxError:
         return True
 

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.parsing import parse
+
 #: What the processes themselves import.
 ENGINE = ("IPython", "numpy")
 
@@ -121,7 +123,7 @@ def _local(name: str) -> dict[str, Path]:
 def imported_names(source: str) -> set[str]:
     """Dotted names that a piece of code imports absolutely."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         return set()
     names: set[str] = set()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.notebooks import Cell
+from autograder.parsing import parse
 
 HIDDEN = re.compile(r"BEGIN HIDDEN TESTS")
 
@@ -277,7 +278,7 @@ def _match_texts(
 def names_defined(source: str) -> set[str]:
     """Functions, classes and variables that a cell defines at its top level."""
     try:
-        body = ast.parse(source).body
+        body = parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     names = set()

@@ -1,7 +1,7 @@
 """The engine parses in one thread at a time, because CPython 3.11 mixes up the depth of two.
 
-The mix-up itself needs a switch between threads within a few microseconds; it was seen once in some
-hundred graded classes. So the tests look at what prevents it.
+The mix-up itself needs a switch between threads at one moment; it was seen once while some hundred
+submissions were graded, and never on purpose. So the tests look at what prevents it.
 """
 
 from __future__ import annotations

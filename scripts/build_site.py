@@ -1,17 +1,30 @@
 """Build the site into ``_build/html``, from nothing, unless nothing that it is made of has changed.
 
 A rebuild on top of an old one hides warnings, so every build starts in an empty folder, and the
-finished site replaces the old one only if no page had a warning.
+finished site replaces the old one only if no page had a warning. Into it goes an archive of itself,
+to be read without a network.
 """
 
 import os
 import shutil
+from pathlib import Path
 
 import steps
 from command_error import CommandError
 from freshness import Stamp
 
 SOURCES = ("_config.yml", "_toc.yml", "CHANGELOG.md", "book", "cnnlib", "autograder", "exercises")
+
+
+ARCHIVE = "cnn-course-site"  # the student guide links to it
+
+
+def pack(site: Path) -> None:
+    """Put ``cnn-course-site.zip`` into the site: one folder of that name with all other files."""
+    folder = site.rename(site.with_name(ARCHIVE))
+    packed = shutil.make_archive(str(site.with_suffix(".packed")), "zip", folder.parent, ARCHIVE)
+    folder.rename(site)
+    Path(packed).rename(site / f"{ARCHIVE}.zip")
 
 
 def build() -> bool:
@@ -21,7 +34,8 @@ def build() -> bool:
         steps.BUILD / "site.stamp",
         [steps.ROOT / name for name in SOURCES],
         html,
-        also=os.environ.get("SITE_URL", ""),  # the address that the pages give as their own
+        # The addresses that the pages give as their own, and as that of their sources.
+        also=" ".join(os.environ.get(name, "") for name in ("SITE_URL", "REPOSITORY_URL")),
     )
     if stamp.is_current():
         return False
@@ -38,6 +52,7 @@ def build() -> bool:
     built = following / "_build" / "html"
     if not (built / "index.html").is_file():
         raise CommandError("The site was built without a front page; see _build/logs/site.log.")
+    pack(built)
     shutil.rmtree(html, ignore_errors=True)
     built.rename(html)
     shutil.rmtree(following)

@@ -37,7 +37,7 @@ def test_an_unchanged_site_is_not_built_again(site):
     assert {path: path.stat().st_mtime_ns for path in html.iterdir()} == before
 
 
-@pytest.mark.parametrize("change", ["text", "new", "gone", "lost page", "address"])
+@pytest.mark.parametrize("change", ["text", "new", "gone", "lost page", "address", "sources"])
 def test_a_change_of_any_kind_builds_it_again(site, change, monkeypatch):
     build_site, book, html = site
     (book / "extra.md").write_text("two")
@@ -53,8 +53,11 @@ def test_a_change_of_any_kind_builds_it_again(site, change, monkeypatch):
             (html / "extra.html").unlink()
         case "address":
             monkeypatch.setenv("SITE_URL", "https://example.org/course")
+        case "sources":
+            monkeypatch.setenv("REPOSITORY_URL", "https://example.org/sources")
     assert build_site.build() is True
-    assert {p.stem for p in html.iterdir()} == {p.stem for p in book.iterdir()}
+    assert {p.stem for p in html.glob("*.html")} == {p.stem for p in book.iterdir()}
+    assert [p.name for p in html.iterdir() if p.suffix != ".html"] == ["cnn-course-site.zip"]
 
 
 def test_caches_are_not_a_change(site):

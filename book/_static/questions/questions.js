@@ -68,7 +68,7 @@ class Question extends HTMLElement {
   compute(form) {
     const answer = numbers(this.getAttribute("answer"));
     const slack = Number(this.getAttribute("within") ?? 0);
-    const wanted = answer.length === 1 ? "a number" : `${answer.length} numbers, with commas between them`;
+    const wanted = answer.length === 1 ? "a number" : `${answer.length} numbers, separated by commas`;
     const box = html("input", { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
     form.append(html("label", {}, `Your answer (${wanted})`, box), html("button", {}, "Check"));
     const same = (given, one) => given.length === one.length

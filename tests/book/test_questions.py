@@ -4,7 +4,7 @@ import re
 
 QUESTION = re.compile(r"^<course-question ([^>]*)>\n\n(.*?)\n\n</course-question>$", re.M | re.S)
 ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
-LISTS = ("00", "10", "12")  # these ask with a list, whose answers are folded below it
+LISTS = ("00", "10")  # these ask with a list, whose answers are folded below it
 ITEM = re.compile(r"^(?:-|\d+\.) (.+)$", re.M)
 
 

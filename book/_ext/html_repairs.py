@@ -39,6 +39,12 @@ REPAIRS = [
     (re.compile(r'<link rel="preload" as="script"[^>]*fontawesome\.js[^>]*>\n?'), ""),
 ]
 
+# The whole index of the search, for a search while typing that is switched off. It weighs more than
+# a chapter, and only the page of results needs it.
+SEARCH = re.compile(
+    r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>\n?'
+)
+
 
 def repair_pages(app, exception):
     """Rewrite the finished pages in place."""
@@ -48,6 +54,8 @@ def repair_pages(app, exception):
         before = after = page.read_text(encoding="utf8")
         for pattern, replacement in REPAIRS:
             after = pattern.sub(replacement, after)
+        if page.name != "search.html":
+            after = SEARCH.sub("", after)
         if after != before:
             page.write_text(after, encoding="utf8")
 

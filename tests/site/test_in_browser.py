@@ -53,16 +53,34 @@ def sideways(page):
     )
 
 
+def alike(path):
+    """Whether a page is built like many others: the library's, and the exercises."""
+    return path.startswith(("book/api/", "exercises/"))
+
+
 def views():
     """Every page, wide and narrow, light and dark; what other views nearly repeat is slow.
 
-    The library's pages and the exercises are of one kind each, so one view of them is quick.
+    Narrow and dark is the view in which pages differ; the wide one differs by kind of page, and
+    three chapters stand for all.
     """
     for path in pages.ALL:
-        alike = path.startswith(("book/api/", "exercises/"))
+        later_chapter = path > "book/04" and path.startswith(("book/0", "book/1"))
         for width, mode in [(1280, "light"), (390, "dark"), (1280, "dark"), (390, "light")]:
-            quick = mode == "dark" if width == 390 else mode == "light" and not alike
+            wide = mode == "light" and not alike(path) and not later_chapter
+            quick = mode == "dark" if width == 390 else wide
             yield pytest.param(width, mode, path, marks=[] if quick else pytest.mark.slow)
+
+
+def written():
+    """Every written page; of those that are alike, the first two are quick."""
+    seen = {"book/api/": 0, "exercises/": 0}
+    for path in pages.WRITTEN:
+        kind = next((kind for kind in seen if path.startswith(kind)), None)
+        if kind:
+            seen[kind] += 1
+        marks = [pytest.mark.slow] if kind and seen[kind] > 2 else []
+        yield pytest.param(path, marks=marks)
 
 
 @pytest.mark.parametrize(("width", "mode", "path"), list(views()))
@@ -77,7 +95,7 @@ def test_page_is_accessible_quiet_and_fits(visit, width, mode, path):
     assert seen.complaints == []
 
 
-@pytest.mark.parametrize("path", pages.WRITTEN)
+@pytest.mark.parametrize("path", list(written()))
 def test_text_at_twice_its_size_is_not_cut_off(visit, path):
     page = visit().open(path)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
@@ -95,7 +113,7 @@ def test_text_at_twice_its_size_is_not_cut_off(visit, path):
     assert sideways(page) == 0
 
 
-@pytest.mark.parametrize("path", pages.WRITTEN)
+@pytest.mark.parametrize("path", list(written()))
 def test_page_without_its_figures_stays_light(visit, path):
     seen = visit()
     seen.open(path).wait_for_load_state("networkidle")

@@ -53,34 +53,37 @@ def sideways(page):
     )
 
 
-def alike(path):
-    """Whether a page is built like many others: the library's, and the exercises."""
-    return path.startswith(("book/api/", "exercises/"))
+def one_of_each_kind():
+    """Pages that stand for the others: of those built alike, the first two."""
+    kinds = ("book/api/", "exercises/", "book/0", "book/1", "book/performance")
+    seen = dict.fromkeys(kinds, 0)
+    for path in pages.ALL:
+        kind = next((kind for kind in kinds if path.startswith(kind)), None)
+        if kind:
+            seen[kind] += 1
+        if not kind or seen[kind] <= 2:
+            yield path
+
+
+TYPICAL = set(one_of_each_kind())
 
 
 def views():
-    """Every page, wide and narrow, light and dark; what other views nearly repeat is slow.
-
-    Narrow and dark is the view in which pages differ; the wide one differs by kind of page, and
-    three chapters stand for all.
-    """
+    """Every page, wide and narrow, light and dark; what other views nearly repeat is slow."""
     for path in pages.ALL:
-        later_chapter = path > "book/04" and path.startswith(("book/0", "book/1"))
+        chapter = path.startswith(("book/0", "book/1"))
         for width, mode in [(1280, "light"), (390, "dark"), (1280, "dark"), (390, "light")]:
-            wide = mode == "light" and not alike(path) and not later_chapter
-            quick = mode == "dark" if width == 390 else wide
+            if (width, mode) == (390, "dark"):
+                quick = chapter or path in TYPICAL
+            else:
+                quick = (width, mode) == (1280, "light") and path in TYPICAL
             yield pytest.param(width, mode, path, marks=[] if quick else pytest.mark.slow)
 
 
 def written():
-    """Every written page; of those that are alike, the first two are quick."""
-    seen = {"book/api/": 0, "exercises/": 0}
+    """Every written page; one of each kind is quick."""
     for path in pages.WRITTEN:
-        kind = next((kind for kind in seen if path.startswith(kind)), None)
-        if kind:
-            seen[kind] += 1
-        marks = [pytest.mark.slow] if kind and seen[kind] > 2 else []
-        yield pytest.param(path, marks=marks)
+        yield pytest.param(path, marks=[] if path in TYPICAL else pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("width", "mode", "path"), list(views()))

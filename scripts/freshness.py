@@ -10,6 +10,9 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 PASSING = {"__pycache__", ".ipynb_checkpoints"}  # caches that come and go
 
 
@@ -32,9 +35,29 @@ def content(*sources: Path) -> str:
 
 
 def versions() -> str:
-    """Python and every installed package: a new version may build something else."""
-    found = metadata.distributions(path=[sysconfig.get_path("purelib")])
-    return "\n".join([sys.version, *sorted(f"{d.metadata['Name']}=={d.version}" for d in found)])
+    """Python and the packages that make the course: a new version may build something else.
+
+    Those are the packages of the extra ``course`` and all that they need. What is installed beside
+    them, to test the course, makes nothing, so `make test` after `make course` builds nothing.
+    """
+    folder = sysconfig.get_path("purelib")
+    installed = {
+        canonicalize_name(found.metadata["Name"]): found
+        for found in metadata.distributions(path=[folder])
+    }
+    needed, waiting = {}, [Requirement("cnn-course[course]")]
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        found = installed.get(name)
+        for extra in {"", *requirement.extras} - needed.setdefault(name, set()):
+            needed[name].add(extra)
+            wanted = map(Requirement, (found.requires or []) if found else [])
+            waiting += [w for w in wanted if not w.marker or w.marker.evaluate({"extra": extra})]
+    versions = (
+        f"{name}=={installed[name].version if name in installed else 'none'}" for name in needed
+    )
+    return "\n".join([sys.version, *sorted(versions)])
 
 
 class Stamp:

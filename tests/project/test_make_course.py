@@ -1,5 +1,8 @@
 """Building only what changed, keeping what works, and saying what was made."""
 
+import shutil
+import sys
+
 import pytest
 
 PAGE = "<html>{}</html>"
@@ -67,6 +70,41 @@ def test_caches_are_not_a_change(site):
         (book / cache).mkdir()
         (book / cache / "index.md").write_text("passing")
     assert build_site.build() is False
+
+
+def install(folder, name, version, *needs):
+    """Leave the note that pip leaves of a package."""
+    for old in folder.glob(f"{name}-*.dist-info"):
+        shutil.rmtree(old)
+    (folder / f"{name}-{version}.dist-info").mkdir()
+    lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {need}" for need in needs)]
+    text = "\n".join(["Metadata-Version: 2.1", *lines])
+    (folder / f"{name}-{version}.dist-info" / "METADATA").write_text(text + "\n")
+
+
+def test_only_a_package_that_makes_the_course_builds_it_again(site, tmp_path, monkeypatch, script):
+    build_site, *_ = site
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    install(
+        *(packages, "cnn_course", "1.0"),
+        *('Builder; extra == "course"', 'checker; extra == "dev"', 'other; os_name == "none"'),
+    )
+    install(packages, "builder", "1.0", "theme[dark]>=1")
+    install(packages, "theme", "1.0", 'colours; extra == "dark"', 'sounds; extra == "loud"')
+    install(packages, "colours", "1.0")
+    monkeypatch.setattr(script("freshness").sysconfig, "get_path", lambda name: str(packages))
+    assert build_site.build() is True
+    for name in ("checker", "unrelated", "sounds", "other"):
+        install(packages, name, "1.0")
+        assert build_site.build() is False, name
+    newer = {"builder": ["theme[dark]"], "theme": ['colours; extra == "dark"'], "colours": []}
+    for name, needs in newer.items():
+        install(packages, name, "1.1", *needs)
+        assert build_site.build() is True, name
+        assert build_site.build() is False, name
+    monkeypatch.setattr(sys, "version", "another Python")
+    assert build_site.build() is True
 
 
 def test_a_build_with_a_warning_leaves_the_last_good_site(site, script):

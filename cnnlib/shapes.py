@@ -165,7 +165,7 @@ def conv_output_size(
 
     Notes
     -----
-    Dumoulin and Visin, *A guide to convolution arithmetic for deep learning*, 2016, section 2.
+    Dumoulin and Visin, *A guide to convolution arithmetic for deep learning*, 2016, chapter 2.
 
     Examples
     --------

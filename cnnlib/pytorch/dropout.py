@@ -85,7 +85,7 @@ def dropout2d(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     Notes
     -----
     Neighbouring pixels are alike, so forgetting single ones hides nothing (Tompson et al.,
-    *Efficient object localization using convolutional networks*, 2015, section 3.1.2).
+    *Efficient object localization using convolutional networks*, 2015).
 
     Examples
     --------

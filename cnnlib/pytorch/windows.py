@@ -118,7 +118,7 @@ def unfold(
     Notes
     -----
     :func:`torch.nn.functional.unfold`. Chellapilla, Puri and Simard, *High performance
-    convolutional neural networks for document processing*, 2006, section 2.
+    convolutional neural networks for document processing*, 2006.
 
     Examples
     --------

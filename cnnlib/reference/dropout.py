@@ -169,7 +169,7 @@ def dropout2d(
     Notes
     -----
     Neighbouring pixels are alike, so forgetting single ones hides nothing (Tompson et al.,
-    *Efficient object localization using convolutional networks*, 2015, section 3.1.2).
+    *Efficient object localization using convolutional networks*, 2015).
 
     Examples
     --------

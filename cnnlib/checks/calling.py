@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 import random
 import secrets
-import tempfile
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
@@ -20,6 +18,7 @@ import numpy as np
 
 from cnnlib.checks.calls import materialise
 from cnnlib.checks.compare import Difference, plain
+from cnnlib.checks.stopped import hint_for, line_of
 
 
 def call_safely(
@@ -37,7 +36,9 @@ def call_safely(
         raise
     except Exception as error:
         text = f"{type(error).__name__}: {error}".rstrip(": ").split("\n")[0]
-        return None, Difference(f"it stopped with {text}", _hint_for_error(error), _line_of(error))
+        return None, Difference(
+            f"it stopped with {text}", hint_for(error), line_of(error), stopped=True
+        )
     if touched:
         return result, Difference(
             "NumPy's or Python's global random numbers were used or seeded",
@@ -53,22 +54,6 @@ def call_safely(
                 "The caller still needs it: work on a copy, e.g. x = x.copy().",
             )
     return result, None
-
-
-def _hint_for_error(error: Exception) -> str:
-    if isinstance(error, IndexError):
-        return "An index runs past the end: how long is that axis, and where does the loop stop?"
-    if isinstance(error, TypeError) and "argument" in str(error):
-        return "Do the arguments of your function have the names and the order of the task?"
-    return "Paste the call into a cell of its own to see the line where it stops."
-
-
-def _line_of(error: Exception) -> str:
-    """Find the innermost line that stands in a notebook cell, if the code ran in this process."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.startswith(("<", tempfile.gettempdir())) and frame.line:
-            return f"the line is `{frame.line}`, in `{frame.name}`"
-    return ""
 
 
 @contextmanager

@@ -205,8 +205,11 @@ class Check:
             lines.append(f"   expected  {shown(plain(expected))}")
             if difference.detail:
                 lines.append(f"   in short  {difference.detail}")
-        if difference.hint:
-            lines.append(f"   hint      {difference.hint}")
+        hints = [difference.hint] if difference.hint else []
+        if difference.stopped:
+            hints.append(_how_to_find_the_line(call))
+        if hints:
+            lines.append(f"   hint      {' '.join(hints)}")
         return "\n".join(lines)
 
     def _message(self, failed: list[_Case], earned: float, total: float) -> str:
@@ -223,6 +226,12 @@ class Check:
         if names := [c.name for c in failed[MOST_SHOWN:]]:
             lines += ["", "Also not right: " + "; ".join(names) + "."]
         return "\n".join([*lines, "", f"Read again: {self.page}."])
+
+
+def _how_to_find_the_line(call: str) -> str:
+    if " of shape (" in call:  # an array that is only described cannot be pasted
+        return "Call it with such an array in a cell of its own to see the line where it stops."
+    return "Paste the call into a cell of its own to see the line where it stops."
 
 
 def _item(value: Any, item: int | str | None) -> Any:

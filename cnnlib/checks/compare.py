@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
 
-RTOL, ATOL = 1e-7, 1e-9  # float64
+from cnnlib.checks.patterns import ATOL, RTOL, pattern
+
 RTOL_SINGLE, ATOL_SINGLE = 1e-4, 1e-5  # float32, and what a GPU does to it
 
 
@@ -24,6 +24,7 @@ class Difference:
     what: str
     hint: str = ""
     detail: str = ""  # where and how much; may show right numbers, so for visible checks only
+    stopped: bool = False  # an error ended the call, so there is nothing to compare
 
 
 def compare(
@@ -38,6 +39,7 @@ def compare(
     strict : bool
         Whether the kind of number (whole or not) and the dtype count too.
     """
+    tensor = hasattr(result, "detach")
     result, expected = plain(result), plain(expected)
     if result is None and expected is not None:
         return Difference("the function gave None", "Does every path end with `return ...`?")
@@ -46,7 +48,7 @@ def compare(
     if isinstance(expected, (tuple, list)):
         return _compare_sequence(result, expected, strict)
     if isinstance(expected, np.ndarray):
-        return _compare_arrays(result, expected, axes, strict)
+        return _compare_arrays(result, expected, axes, strict, tensor)
     if isinstance(expected, (bool, int, float, complex, np.generic)):
         return _compare_numbers(result, expected, strict)
     if type(result) is type(expected) and result == expected:
@@ -133,7 +135,7 @@ def _tolerance(expected: Any) -> tuple[float, float]:
 
 
 def _compare_arrays(
-    result: Any, expected: np.ndarray, axes: Sequence[str], strict: bool
+    result: Any, expected: np.ndarray, axes: Sequence[str], strict: bool, tensor: bool
 ) -> Difference | None:
     is_array = isinstance(result, (np.ndarray, np.generic))
     try:
@@ -147,7 +149,7 @@ def _compare_arrays(
             f"{bad} of {array.size} numbers are NaN or infinite",
             "Did a border of infinity win, or was something divided by zero?"
             if np.isinf(array).any()
-            else "Was the result made with np.empty and not filled, or divided by zero?",
+            else "Was a part of the result never filled, or is zero divided by zero?",
         )
     if array.shape != expected.shape:
         return _shape_difference(array.shape, expected.shape, axes)
@@ -160,9 +162,11 @@ def _compare_arrays(
     if expected.dtype.kind in "iu" and array.dtype.kind in "iu":
         return None  # a whole number is a whole number, however many bits it has
     if strict and is_array and array.dtype != expected.dtype:
+        name = f"torch.{expected.dtype}" if tensor else f"np.{expected.dtype}"
+        convert = f".to({name})" if tensor else f".astype({name})"
         return Difference(
             f"the dtype is {array.dtype}, {expected.dtype} was asked for",
-            f"Make the result with dtype={expected.dtype}, or end with .astype({expected.dtype}).",
+            f"Make the result with dtype={name}, or end with {convert}.",
         )
     return None
 
@@ -185,7 +189,10 @@ def _shape_difference(
         )
     if sorted(shape) == sorted(expected):
         return Difference(
-            what, f"The sizes are right, their order is not. Order the axes{names}.", detail
+            what,
+            f"The sizes are right, their order is not. Order the axes{names}. "
+            "Or is a pair of settings, (vertical, horizontal), used the wrong way round?",
+            detail,
         )
     axis = next(i for i, (a, b) in enumerate(zip(shape, expected, strict=True)) if a != b)
     label = axes[axis] if len(axes) == len(shape) else f"axis {axis}"
@@ -198,44 +205,12 @@ def _value_difference(
 ) -> Difference:
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f"[{', '.join(map(str, place))}]" if place else "the only place"
+    names = [f"axis {i}" for i in range(len(place))]
     if len(axes) == len(place):
+        names = list(axes)
         at += " (" + ", ".join(axes) + ")"
     return Difference(
         f"{int(wrong.sum())} of {wrong.size} numbers are wrong, the first at {at}",
-        _pattern(array, expected, wrong, axes),
+        pattern(array, expected, wrong, names),
         f"there it gave {array[place]:.6g}, expected {expected[place]:.6g}",
     )
-
-
-def _pattern(
-    array: np.ndarray, expected: np.ndarray, wrong: np.ndarray, axes: Sequence[str]
-) -> str:
-    """Say in what way the numbers are wrong, if that is easy to see."""
-    names = axes if len(axes) == array.ndim else [f"axis {i}" for i in range(array.ndim)]
-    if not array.any():
-        return "Every number is zero: is the sum really stored in the result?"
-    if np.allclose(array, -expected, RTOL, ATOL):
-        return "Every number has the wrong sign."
-    for shift in (array - expected, expected - array):
-        if array.size > 1 and np.allclose(shift, shift.flat[0], RTOL, ATOL):
-            return "Every number is off by the same amount: is something added that should not be?"
-    with np.errstate(all="ignore"):
-        ratio = (array / expected)[np.abs(expected) > ATOL]
-    if ratio.size > 1 and np.allclose(ratio, ratio[0], 1e-6):
-        return "Every number is the right one times the same factor."
-    for count in range(1, array.ndim + 1):
-        for turned in combinations(range(array.ndim), count):
-            if np.allclose(np.flip(array, turned), expected, RTOL, ATOL):
-                along = " and ".join(str(names[i]) for i in turned)
-                return f"The right numbers come in reverse order along {along}."
-    for order in permutations(range(array.ndim)):
-        turned_array = array.transpose(order)
-        if turned_array.shape == expected.shape and np.allclose(turned_array, expected, RTOL, ATOL):
-            return "The right numbers are there, but two axes are swapped."
-    for axis in range(array.ndim):
-        indices = np.unique(np.argwhere(wrong)[:, axis])
-        if len(indices) == 1 and array.shape[axis] > 1:
-            where = {0: " (the first)", array.shape[axis] - 1: " (the last)"}
-            index = int(indices[0])
-            return f"Only {names[axis]} index {index}{where.get(index, '')} is wrong."
-    return ""

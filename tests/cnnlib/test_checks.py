@@ -212,8 +212,36 @@ def test_a_crash_is_a_failed_case_with_the_errors_own_words():
     text = report(lambda x: x[7], ("a", ([1],), 1))
     assert "problem   it stopped with IndexError: list index out of range" in text
     assert "hint      An index runs past the end" in text
-    assert "Paste the call" in report(lambda x: 1 / 0, ("a", (1,), 1))
     assert "names and the order" in report(lambda: 1, ("a", (1,), 1))
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (lambda x: {}[x[0]], "Paste the call"),
+        (lambda x: 1 / 0, "Something is divided by zero. Paste the call"),
+        (lambda x: np.zeros(3)[0, 1], "The array has fewer axes than the index"),
+        (lambda x: x.shape[2], "A tuple, perhaps a shape, has fewer entries"),
+        (lambda x: x + np.zeros(5), "Two shapes do not fit together"),
+        (lambda x: x @ np.zeros((5, 5)), "Two shapes do not fit together"),
+        (lambda x: x.reshape(7), "A reshape keeps the count of numbers"),
+        (lambda x: unknown_name, "Is the name spelled"),  # noqa: F821 - the learner's slip
+        (lambda x: __import__("no_such_package"), "Only the packages that the assignment names"),
+        (lambda x: int((1, 2)), "Paste the call"),  # its text says "argument", of int()
+    ],
+)
+def test_an_error_gets_a_sentence_only_where_its_own_words_are_unclear(answer, hint):
+    text = report(answer, ("a", (np.array([1.0, 2.0]),), 1))
+    assert f"   hint      {hint}" in text
+
+
+def test_a_call_that_cannot_be_pasted_is_not_said_to_be_pasted():
+    text = report(lambda x: {}[0], ("a", (np.zeros(2),), 1), hidden=True)
+    assert "hint      Call it with such an array in a cell of its own" in text
+    assert "Paste the call" in report(lambda x: {}[0], ("a", (3,), 1), hidden=True)
+    assert "Call it with such" in report(lambda x: {}[0], ("a", (np.zeros(99),), 1))
+    seeded = checks.normal((9, 9), seed=1)
+    assert "Paste the call" in report(lambda x: {}[0], ("a", (seeded,), 1))
 
 
 def test_a_crash_names_the_line_of_the_learners_code_even_in_another_function():
@@ -390,7 +418,9 @@ SQUARE = np.array([[1.0, 2.0], [3.0, 5.0]])
         (np.vstack([A, A]), A, "Along H the result is too long."),
         (0 * A, A, "Every number is zero"),
         (-A, A, "Every number has the wrong sign."),
-        (3 * A, A, "Every number is the right one times the same factor."),
+        (3 * A, A, "Every number is the right one times the same factor, 3."),
+        (A * (1 + 1e-6), A, "The numbers are right to five digits or more: was something"),
+        (np.array([[3.0, 7.0, 9.0]]), np.array([[1.0, 2.0, 9.0]]), ""),
         (A + 2, A, "Every number is off by the same amount"),
         (A[::-1], A, "The right numbers come in reverse order along H."),
         (A[::-1, ::-1], A, "The right numbers come in reverse order along H and W."),
@@ -402,6 +432,34 @@ SQUARE = np.array([[1.0, 2.0], [3.0, 5.0]])
 )
 def test_a_pattern_that_is_easy_to_see_is_named(result, expected, hint):
     assert difference(result, expected, "H", "W")[1].startswith(hint)
+
+
+FLAT = np.full((2, 3), 4.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (FLAT + 1, FLAT),
+        (FLAT * 3, FLAT),
+        (np.array([1.0, 5.0]), np.array([2.0, 10.0])),
+        (np.array([3.0, 6.0, 1.0]), np.array([1.0, 2.0, 0.0])),
+        (np.add(A, [[0, 0, 1], [0, 0, 0]]), A),
+    ],
+    ids=["off by one amount", "one factor", "two numbers", "a zero that moved", "one number"],
+)
+def test_what_may_be_chance_is_no_pattern(result, expected):
+    assert difference(result, expected, "H", "W")[1] == ""
+
+
+def test_the_cure_for_a_dtype_can_be_pasted_for_arrays_and_for_tensors():
+    torch = pytest.importorskip("torch")
+    assert difference(A.astype(np.float32), A.round(), "H", "W")[1].endswith(
+        "dtype=np.float64, or end with .astype(np.float64)."
+    )
+    assert difference(torch.tensor(A), A.astype(np.float32), "H", "W")[1].endswith(
+        "dtype=torch.float32, or end with .to(torch.float32)."
+    )
 
 
 def test_places_carry_the_names_of_their_axes_and_only_the_detail_shows_numbers():

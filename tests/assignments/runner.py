@@ -20,6 +20,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUGS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
@@ -100,7 +101,7 @@ def grade(
 
 @functools.lru_cache(maxsize=4000)
 def _compiled(source: str) -> tuple[types.CodeType, types.CodeType | None]:
-    tree = ast.parse(source)
+    tree = ast.parse(TransformerManager().transform_cell(source))
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     value = compile(ast.Expression(last.value), "<cell>", "eval") if last else None
     return compile(tree, "<cell>", "exec"), value

@@ -49,6 +49,8 @@ def images(function: str, x: Tensor) -> tuple[Tensor, bool]:
             f"  x       {tuple(x.shape)}\n"
             f"  A grey picture (H, W) needs a channel axis: x[None]; a batch of them, x[:, None]."
         )
+    if 0 in x.shape[-2:]:
+        raise ShapeError(f"{function}: x has no pixels\n  x       {tuple(x.shape)}  (N, C, H, W)")
     return (x[None], True) if x.dim() == 3 else (x, False)
 
 

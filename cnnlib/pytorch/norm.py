@@ -201,7 +201,7 @@ def instance_norm(
             "instance_norm: without the images' own statistics, others must be given\n"
             "  Pass running_mean and running_var, or use_input_stats=True."
         )
-    if x.dim() < 3:
+    if x.dim() < 2 or (x.dim() == 2 and use_input_stats):
         raise ShapeError(
             f"instance_norm: x has {x.dim()} axes but must have pixels, (N, C, H, W)\n"
             f"  x       {tuple(x.shape)}\n"

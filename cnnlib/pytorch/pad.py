@@ -67,7 +67,7 @@ def pad(
     require_float("pad", x=x)
     if mode not in MODES:
         raise ValueError(f"pad: mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
-    if mode != "constant" and value is not None:
+    if mode != "constant" and value:
         raise ValueError(f"pad: mode={mode!r} takes its values from the image; leave out value")
     amounts = [as_integer(amount, "pad: an amount of pad") for amount in pad]
     if len(amounts) % 2 or len(amounts) > 2 * x.dim():
@@ -76,5 +76,22 @@ def pad(
             f"  x       {tuple(x.shape)}\n"
             f"  Give two for each axis, from the last one backwards: (left, right, top, bottom)."
         )
+    _require_pixels_left(x, amounts, mode)
     with refusing("pad", "Pad less, or choose another mode.", x=x):
-        return F.pad(x, amounts, mode, value)
+        return F.pad(x, amounts, mode, value if mode == "constant" else None)
+
+
+def _require_pixels_left(x: Tensor, amounts: list[int], mode: str) -> None:
+    """Refuse cuts after which nothing is left to copy: PyTorch would return whatever it finds."""
+    for axis, (before, after) in enumerate(zip(amounts[::2], amounts[1::2], strict=True), 1):
+        size = x.shape[-axis]
+        left = size + min(0, before) + min(0, after)
+        if (mode == "circular" and max(before, after) > left) or (
+            mode in ("reflect", "replicate") and size + before + after < 1
+        ):
+            raise ShapeError(
+                f"pad: axis {x.dim() - axis} of x has {size} pixels, too few for {before} before"
+                f" and {after} after in mode={mode!r}\n"
+                f"  x       {tuple(x.shape)}\n"
+                f"  Cut or pad less."
+            )

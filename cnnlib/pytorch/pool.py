@@ -16,7 +16,7 @@ from torch import Tensor
 
 from cnnlib.pytorch.arguments import IntPair, images, refusing, require_float
 from cnnlib.pytorch.windows import window_view
-from cnnlib.shapes import ShapeError, as_integer, as_pair
+from cnnlib.shapes import as_integer, as_pair
 
 __all__ = ["adaptive_avg_pool2d", "avg_pool2d", "max_pool2d"]
 
@@ -284,8 +284,6 @@ def adaptive_avg_pool2d(x: Tensor, output_size: int | Sequence[int | None]) -> T
     """
     require_float("adaptive_avg_pool2d", x=x)
     images("adaptive_avg_pool2d", x)
-    if 0 in x.shape[-2:]:
-        raise ShapeError(f"adaptive_avg_pool2d: x has no pixels\n  x       {tuple(x.shape)}")
     sizes = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
     if len(sizes) != 2:
         raise ValueError(
@@ -295,7 +293,7 @@ def adaptive_avg_pool2d(x: Tensor, output_size: int | Sequence[int | None]) -> T
     if output_size is None:
         raise TypeError("adaptive_avg_pool2d: output_size must be an integer or a pair, not None")
     rows, columns = (
-        size if size is None else as_integer(size, "adaptive_avg_pool2d: output_size", 1)
+        size if size is None else as_integer(size, "adaptive_avg_pool2d: output_size", 0)
         for size in sizes
     )
     with refusing("adaptive_avg_pool2d", "Give images with at least one channel.", x=x):

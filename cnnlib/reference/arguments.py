@@ -80,7 +80,7 @@ def as_batch(function: str, x: Array, axes: str = "C, H, W", name: str = "x") ->
     """Return an image without a batch axis as a batch of one; a batch as it is."""
     rank = axes.count(",") + 1
     if x.ndim == rank:
-        return x[None]
+        x = x[None]
     if x.ndim != rank + 1:
         raise ShapeError(
             f"{function}: {name} has {x.ndim} axes but must have {rank + 1}, "
@@ -88,6 +88,10 @@ def as_batch(function: str, x: Array, axes: str = "C, H, W", name: str = "x") ->
             f"{describe(**{name: (x, f'needed: (N, {axes}) or ({axes})')})}\n"
             f"  For one {'channel' if rank == 3 else 'sample'} use {name}[None]; "
             f"for a stack of them add the missing axis."
+        )
+    if rank == 3 and 0 in x.shape[2:]:
+        raise ShapeError(
+            f"{function}: {name} has no pixels\n{describe(**{name: (x, f'(N, {axes})')})}"
         )
     return x
 

@@ -6,6 +6,8 @@ Twin: ``cnnlib.pytorch.linear``. Book: chapters 4 and 7.
 
 from __future__ import annotations
 
+import math
+
 from cnnlib.reference.arguments import Array, describe, require_float, require_shape
 from cnnlib.shapes import ShapeError
 
@@ -91,11 +93,11 @@ def linear_backward(
            [10., 20.]])
     """
     _require_fit("linear_backward", x, weight, bias, grad_y)
-    W = weight.reshape(-1, x.shape[-1])
+    W = weight if weight.ndim == 2 else weight[None]
     D_out, D_in = W.shape
     y_shape = (*x.shape[:-1], D_out) if weight.ndim == 2 else x.shape[:-1]
     require_shape("linear_backward", "grad_y", grad_y, y_shape, "(N, D_out)")
-    N = x.size // max(1, D_in) if D_in else grad_y.size // max(1, D_out)
+    N = math.prod(x.shape[:-1])
     grads, rows = grad_y.reshape(N, D_out), x.reshape(N, D_in)
     grad_bias = None if bias is None else grads.sum(axis=0)
     return (grads @ W).reshape(x.shape), (grads.T @ rows).reshape(weight.shape), grad_bias
@@ -113,7 +115,7 @@ def _require_fit(
     if x.shape[-1] != weight.shape[-1]:
         cure = (
             "Flatten the images first: x.reshape(len(x), -1)."
-            if x[0].size == weight.shape[-1]
+            if math.prod(x.shape[1:]) == weight.shape[-1]
             else "weight.T has them in the right order."
             if x.shape[-1] == weight.shape[0]
             else "Give weight one column for each feature of x."

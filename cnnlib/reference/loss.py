@@ -140,10 +140,10 @@ def cross_entropy_backward(
     with np.errstate(invalid="ignore", divide="ignore"):
         upstream = np.asarray(grad_y, x.dtype).reshape(-1, 1) / s.divisor
         share = s.shares.sum(axis=1, keepdims=True)
+        if s.indices:  # nothing comes from an ignored sample, not even from a mean over none
+            upstream = np.where(share == 0, x.dtype.type(0), upstream)
         grad = np.exp(s.log_probs) * share - s.shares
         grad = grad * upstream
-    if s.indices:
-        grad = np.where(share == 0, x.dtype.type(0), grad)  # ignored, whatever the logits
     return np.ascontiguousarray(_classes_back(grad, x.shape))
 
 

@@ -105,6 +105,8 @@ def unfold(
     """
     require_float("unfold", x=x)
     images = as_batch("unfold", x)
+    if not images.shape[1]:
+        raise ShapeError(f"unfold: x has no channels\n{describe(x=(x, '(N, C, H, W)'))}")
     kernel, dil, pad, step, places = _window_arguments(
         "unfold", images.shape[2:], kernel_size, dilation, padding, stride
     )

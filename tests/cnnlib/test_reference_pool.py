@@ -204,7 +204,7 @@ def test_other_things_that_torch_refuses(rng):
             adaptive_avg_pool2d(x, size)
         assert_refused_by_torch(F.adaptive_avg_pool2d, x, size)
     for empty in (np.zeros((2, 0, 4, 4)), np.zeros((2, 3, 0, 4)), np.zeros((0, 4, 4))):
-        with pytest.raises(ShapeError, match="x is empty in an axis other than the batch"):
+        with pytest.raises(ShapeError, match=r"x has no (channels|pixels)"):
             max_pool2d(empty, 2)
         assert_refused_by_torch(F.max_pool2d, empty, 2)
     with pytest.raises(ShapeError, match="x has no pixels"):

@@ -247,35 +247,79 @@ def test_convolutions_and_their_gradients_agree_for_sizes_nobody_chose(case, has
             assert_same(ours, leaf.grad)
 
 
-REFUSED = {
-    "conv2d": lambda a: ((a(1, 3, 5, 5), a(2, 2, 3, 3)), {}),
-    "conv_transpose2d": lambda a: ((a(1, 3, 5, 5), a(2, 2, 3, 3)), {}),
-    "max_pool2d": lambda a: ((a(1, 3, 5, 5), 7), {}),
-    "avg_pool2d": lambda a: ((a(1, 3, 5, 5), 3), {"padding": 2}),
-    "adaptive_avg_pool2d": lambda a: ((a(5, 5), 2), {}),
-    "pad": lambda a: ((a(1, 3, 5, 5), (6, 0)), {"mode": "reflect"}),
-    "windows": lambda a: ((a(1, 3, 5, 5), 7), {}),
-    "unfold": lambda a: ((a(1, 3, 5, 5), 7), {}),
-    "fold": lambda a: ((a(1, 8, 5), (3, 3), 2), {}),
-    "batch_norm": lambda a: ((a(2, 3), a(2), a(2)), {}),
-    "layer_norm": lambda a: ((a(2, 3), (4,)), {}),
-    "instance_norm": lambda a: ((a(2, 3, 4),), {"weight": a(2)}),
-    "group_norm": lambda a: ((a(2, 3, 4), 2), {}),
-    "softmax": lambda a: ((a(2, 3), 2), {}),
-    "log_softmax": lambda a: ((a(2, 3), -3), {}),
-    "linear": lambda a: ((a(2, 3), a(4, 2)), {}),
-    "dropout": lambda a: ((a(2, 3), 1.5), {}),
-    "dropout2d": lambda a: ((a(2, 3), 0.5), {}),
-}
+REFUSED = [
+    ("conv2d", lambda a: ((a(1, 3, 5, 5), a(2, 2, 3, 3)), {})),
+    ("conv_transpose2d", lambda a: ((a(1, 3, 5, 5), a(2, 2, 3, 3)), {})),
+    ("max_pool2d", lambda a: ((a(1, 3, 5, 5), 7), {})),
+    ("avg_pool2d", lambda a: ((a(1, 3, 5, 5), 3), {"padding": 2})),
+    ("adaptive_avg_pool2d", lambda a: ((a(5, 5), 2), {})),
+    ("pad", lambda a: ((a(1, 3, 5, 5), (6, 0)), {"mode": "reflect"})),
+    ("windows", lambda a: ((a(1, 3, 5, 5), 7), {})),
+    ("unfold", lambda a: ((a(1, 3, 5, 5), 7), {})),
+    ("fold", lambda a: ((a(1, 8, 5), (3, 3), 2), {})),
+    ("batch_norm", lambda a: ((a(2, 3), a(2), a(2)), {})),
+    ("layer_norm", lambda a: ((a(2, 3), (4,)), {})),
+    ("instance_norm", lambda a: ((a(2, 3, 4),), {"weight": a(2)})),
+    ("group_norm", lambda a: ((a(2, 3, 4), 2), {})),
+    ("softmax", lambda a: ((a(2, 3), 2), {})),
+    ("log_softmax", lambda a: ((a(2, 3), -3), {})),
+    ("linear", lambda a: ((a(2, 3), a(4, 2)), {})),
+    ("dropout", lambda a: ((a(2, 3), 1.5), {})),
+    ("dropout2d", lambda a: ((a(2, 3), 0.5), {})),
+    ("conv2d", lambda a: ((a(1, 3, 0, 5), a(2, 3, 3, 3)), {"padding": 2})),
+    ("unfold", lambda a: ((a(1, 0, 5, 5), 3), {})),
+    ("pad", lambda a: ((a(1, 3, 5, 2), (-2, 2, 3, 2)), {"mode": "circular"})),
+    ("pad", lambda a: ((a(3, 6, 4), (-2, -2)), {"mode": "reflect"})),
+    ("pad", lambda a: ((a(1, 3, 5, 5), (1, 1)), {"mode": "reflect", "value": 2.0})),
+    ("linear", lambda a: ((a(0, 0, 4), a(2, 5)), {})),
+]
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_both_rooms_refuse_what_does_not_fit_with_a_value_error_that_names_the_function(name):
+@pytest.mark.parametrize(("name", "wrong"), REFUSED)
+def test_both_rooms_refuse_what_does_not_fit_with_a_value_error_that_names_the_function(
+    name, wrong
+):
     for room, make in ((cnnlib.reference, np.ones), (cnnlib.pytorch, torch.ones)):
 
         def array(*shape: int, make: Any = make) -> Any:
             return make(shape)
 
-        arguments, options = REFUSED[name](array)
+        arguments, options = wrong(array)
         with pytest.raises(ValueError, match=f"^{name}:"):
             getattr(room, name)(*arguments, **options)
+
+
+# Edges that torch takes: (name, shapes of the arrays, the other arguments).
+EDGES: list[tuple[str, list[tuple[int, ...]], dict[str, Any]]] = [
+    ("pad", [(2, 3, 5)], {"pad": (1, 2), "mode": "reflect", "value": 0.0}),
+    ("linear", [(2, 0), (3, 0), (3,)], {}),
+    ("linear", [(0, 4), (3, 4)], {}),
+    ("linear", [(2, 3, 4), (4,)], {}),
+    ("conv2d", [(0, 2, 5, 4), (3, 2, 2, 2), (3,)], {"stride": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "shapes", "others"), EDGES)
+def test_edges_that_torch_takes_both_rooms_take(name, shapes, others, rng):
+    arrays = [draw(rng, *shape) for shape in shapes]
+    leaves = [torch.tensor(a, requires_grad=True) for a in arrays]
+    y = getattr(F, name)(*leaves, **others)
+    assert_same(getattr(cnnlib.reference, name)(*arrays, **others), y)
+    assert_same(y.detach().numpy(), getattr(cnnlib.pytorch, name)(*leaves, **others))
+    grad_y = draw(rng, *y.shape)
+    y.backward(torch.tensor(grad_y))
+    backward = getattr(cnnlib.reference, f"{name}_backward")(grad_y, *arrays, **others)
+    grads = backward if isinstance(backward, tuple) else (backward,)
+    for ours, leaf in zip(grads, leaves, strict=False):
+        assert_same(ours, leaf.grad)
+
+
+def test_both_rooms_normalise_vectors_by_given_statistics(rng):
+    arrays = [draw(rng, 3, 4), draw(rng, 4), np.exp(draw(rng, 4))]
+    expected = F.instance_norm(*map(torch.tensor, arrays), use_input_stats=False)
+    for room, given_arrays in (
+        (cnnlib.reference, arrays),
+        (cnnlib.pytorch, [torch.tensor(a) for a in arrays]),
+    ):
+        y = room.instance_norm(*given_arrays, use_input_stats=False)
+        assert_same(np.asarray(y), expected)

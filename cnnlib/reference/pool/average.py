@@ -11,13 +11,12 @@ from cnnlib.reference.arguments import (
     Array,
     Pair,
     as_batch,
-    describe,
     require_float,
     require_shape,
 )
 from cnnlib.reference.pool.sizes import Pooling, pooling
 from cnnlib.reference.views import surround
-from cnnlib.shapes import ShapeError, as_integer
+from cnnlib.shapes import as_integer
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -278,8 +277,6 @@ def _spans(
         )
     if output_size is None:
         raise TypeError(f"{function}: output_size must be an integer or a pair, but it is None")
-    if 0 in x.shape[2:]:
-        raise ShapeError(f"{function}: x has no pixels\n{describe(x=(x, '(N, C, H, W)'))}")
     spans = []
     for axis, number in enumerate(wanted):
         size = x.shape[2 + axis]

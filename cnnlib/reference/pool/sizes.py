@@ -56,11 +56,8 @@ def pooling(
     step = kernel if stride is None else as_pair(stride, f"{function}: stride", 1)
     pad = as_pair(padding, f"{function}: padding", 0)
     dil = as_pair(dilation, f"{function}: dilation", 1)
-    if 0 in x.shape[1:]:
-        raise ShapeError(
-            f"{function}: x is empty in an axis other than the batch\n"
-            f"{describe(x=(x, '(N, C, H, W)'))}"
-        )
+    if not x.shape[1]:
+        raise ShapeError(f"{function}: x has no channels\n{describe(x=(x, '(N, C, H, W)'))}")
     places = []
     for axis, name in enumerate(("rows", "columns")):
         extent = dil[axis] * (kernel[axis] - 1) + 1

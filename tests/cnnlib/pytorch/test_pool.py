@@ -160,7 +160,7 @@ def test_one_image_without_a_batch_axis(algorithm):
         (lambda x: avg_pool2d(x, 2, divisor_override=0), ValueError, "must not be 0"),
         (lambda x: avg_pool2d(x, 2, algorithm="fft"), ValueError, "'auto' or 'windows'"),
         (lambda x: adaptive_avg_pool2d(x, (1, 2, 3)), ValueError, "a pair .height, width."),
-        (lambda x: adaptive_avg_pool2d(x, 0), ValueError, "output_size must be at least 1"),
+        (lambda x: adaptive_avg_pool2d(x, -1), ValueError, "output_size must be at least 0"),
         (lambda x: adaptive_avg_pool2d(x, None), TypeError, "not None"),
         (lambda x: adaptive_avg_pool2d(x[..., :0], 1), ShapeError, "x has no pixels"),
     ],

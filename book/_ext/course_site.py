@@ -1,4 +1,4 @@
-"""What the course's website needs beyond its theme: formulas, addresses, API pages, Python.
+"""What the course's website needs beyond its theme: formulas, figures, addresses, API, Python.
 
 One Sphinx extension; each task has its own module beside this one.
 """
@@ -6,6 +6,7 @@ One Sphinx extension; each task has its own module beside this one.
 import os
 
 import api_pages
+import figure_sizes
 import formulas
 import html_repairs
 import in_browser
@@ -54,6 +55,7 @@ def setup(app):
     app.connect("config-inited", set_repository)
     api_pages.connect(app)
     in_browser.connect(app)
+    figure_sizes.connect(app)
     html_repairs.connect(app)
     index_link.connect(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

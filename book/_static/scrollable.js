@@ -1,19 +1,20 @@
-// A formula that is wider than its place scrolls; then it must be reachable by keyboard.
+// A formula or a figure that is wider than its place scrolls; then it must be reachable by keyboard.
 // (The theme does the same for code and outputs.)
 
-const formulas = document.querySelectorAll(".bd-content div.math");
+const kinds = { "div.math": "formula", ".figure-place": "figure" };
 
-function addTabStops() {
-  for (const formula of formulas) {
-    if (formula.scrollWidth > formula.clientWidth) {
-      formula.tabIndex = 0;
-      formula.setAttribute("role", "group");
-      formula.setAttribute("aria-label", "Wide formula, scrolls sideways");
-    } else {
-      for (const name of ["tabindex", "role", "aria-label"]) formula.removeAttribute(name);
-    }
+function addTabStop(place, kind) {
+  if (place.scrollWidth > place.clientWidth) {
+    place.tabIndex = 0;
+    place.setAttribute("role", "group");
+    place.setAttribute("aria-label", `Wide ${kind}, scrolls sideways`);
+  } else {
+    for (const name of ["tabindex", "role", "aria-label"]) place.removeAttribute(name);
   }
 }
 
-const watcher = new ResizeObserver(addTabStops);
-formulas.forEach((formula) => watcher.observe(formula));
+for (const [selector, kind] of Object.entries(kinds)) {
+  const places = document.querySelectorAll(`.bd-content ${selector}`);
+  const watcher = new ResizeObserver(() => places.forEach((place) => addTabStop(place, kind)));
+  places.forEach((place) => watcher.observe(place));
+}

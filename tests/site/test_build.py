@@ -6,6 +6,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.image import imread
 
 from tests.site import pages
 
@@ -90,6 +91,20 @@ def test_every_image_has_words_for_those_who_cannot_see_it(soups):
         if not image.get("alt", "").strip() or image["alt"].endswith((".png", ".svg"))
     ]
     assert not wordless
+
+
+def test_figures_of_cells_say_how_large_they_are(site, soups):
+    """A browser keeps their room, so that the text does not jump when they come."""
+    figures = [
+        (name, image)
+        for name in pages.WRITTEN
+        for image in soups[name].select("article .cell_output img")
+    ]
+    assert len(figures) > 100
+    for name, image in figures:
+        drawn = imread((site / name).parent / image["src"])
+        said = (int(image.get("height", 0)), int(image.get("width", 0)))
+        assert said == drawn.shape[:2], f"{name}: {image['src']}"
 
 
 def test_formulas_are_html_and_mathml_before_any_script_runs(soups):

@@ -177,6 +177,23 @@ def test_formulas_are_set_in_their_own_type_without_a_network(visit):
     assert seen.strangers == []
 
 
+def test_a_wide_figure_stays_readable_on_a_phone_and_scrolls(visit):
+    seen = visit(width=390)
+    page = seen.open("book/12-transfer-learning.html")
+    figures = page.evaluate(
+        """() => [...document.querySelectorAll('.figure-place')].map(place => {
+            const picture = place.querySelector('img');
+            return {drawn: Number(picture.getAttribute('width')), shown: picture.clientWidth,
+                    room: place.clientWidth, reachable: place.tabIndex === 0};
+        })"""
+    )
+    assert max(figure["drawn"] for figure in figures) > 900
+    for figure in figures:
+        assert figure["shown"] >= 0.5 * figure["drawn"], figure
+        assert figure["reachable"] == (figure["shown"] > figure["room"]), figure
+    assert sideways(page) == 0
+
+
 def test_page_reads_without_scripts(visit):
     page = visit(java_script_enabled=False).open("book/index.html")
     fallback = page.locator("cnn-convolution-stepper p")

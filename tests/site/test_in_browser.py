@@ -194,6 +194,19 @@ def test_a_wide_figure_stays_readable_on_a_phone_and_scrolls(visit):
     assert sideways(page) == 0
 
 
+def test_a_wide_formula_begins_within_reach(visit):
+    page = visit(width=390).open("book/notation.html")
+    places = page.evaluate(
+        """() => [...document.querySelectorAll('div.math')].map(place => ({
+            wide: place.scrollWidth > place.clientWidth,
+            hidden: place.getBoundingClientRect().left
+                - place.querySelector('.katex').getBoundingClientRect().left,
+        }))"""
+    )
+    assert sum(place["wide"] for place in places) >= 2
+    assert max(place["hidden"] for place in places) <= 0
+
+
 def test_page_reads_without_scripts(visit):
     page = visit(java_script_enabled=False).open("book/index.html")
     fallback = page.locator("cnn-convolution-stepper p")

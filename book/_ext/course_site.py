@@ -6,6 +6,7 @@ One Sphinx extension; each task has its own module beside this one.
 import os
 
 import api_pages
+import exercise_pages
 import figure_sizes
 import formulas
 import html_repairs
@@ -55,6 +56,7 @@ def setup(app):
     app.connect("config-inited", set_repository)
     api_pages.connect(app)
     in_browser.connect(app)
+    exercise_pages.connect(app)
     figure_sizes.connect(app)
     html_repairs.connect(app)
     index_link.connect(app)

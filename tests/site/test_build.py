@@ -107,6 +107,19 @@ def test_figures_of_cells_say_how_large_they_are(site, soups):
         assert said == drawn.shape[:2], f"{name}: {image['src']}"
 
 
+def test_an_exercise_page_folds_its_checks_and_nothing_else(soups):
+    exercises = [name for name in pages.WRITTEN if name.startswith("exercises/")]
+    assert exercises
+    for name in exercises:
+        for cell in soups[name].select("article .cell"):
+            code = cell.select_one(".cell_input").get_text()
+            folded = cell.select_one("details summary")
+            if "check.points(" in code:
+                assert "Show the check of this task" in folded.get_text(), name
+            elif "raise NotImplementedError" in code:
+                assert folded is None, name
+
+
 def test_formulas_are_html_and_mathml_before_any_script_runs(soups):
     notation = soups["book/notation.html"]
     assert notation.select(".katex-html")

@@ -6,6 +6,9 @@ Recognition*, Proceedings of the IEEE 86(11), 1998, section II.B and figure 2. B
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from typing import overload
+
 import torch
 from torch import Tensor, nn
 
@@ -48,6 +51,18 @@ class LeNet(nn.Sequential):
         self.f6 = nn.Linear(120, 84)
         self.relu6 = nn.ReLU()
         self.output = nn.Linear(84, num_classes)
+
+    @overload
+    def __getitem__(self, idx: slice) -> nn.Sequential: ...
+
+    @overload
+    def __getitem__(self, idx: int) -> nn.Module: ...
+
+    def __getitem__(self, idx: slice | int) -> nn.Sequential | nn.Module:
+        """One layer; or for a slice, such as ``model[:6]``, these layers as a plain Sequential."""
+        if isinstance(idx, slice):
+            return nn.Sequential(OrderedDict(list(self.named_children())[idx]))
+        return super().__getitem__(idx)
 
 
 class ScaledTanh(nn.Module):

@@ -14,21 +14,34 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from cnnlib.profile.fields import Field, Window
 from cnnlib.shapes import ReceptiveField, as_pair, same_padding
 
 POINTWISE_MODULES = (
-    nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish,
-    nn.Sigmoid, nn.Hardsigmoid, nn.Tanh, nn.Softplus, nn.Dropout, nn.Dropout2d, nn.BatchNorm2d,
-    nn.GroupNorm, nn.InstanceNorm2d, nn.LocalResponseNorm, nn.Softmax2d,
+    nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU,
+    nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish, nn.Hardtanh, nn.Hardshrink, nn.Softshrink,
+    nn.Tanhshrink, nn.Softsign, nn.Threshold, nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid, nn.Tanh,
+    nn.Softplus, nn.Dropout, nn.Dropout2d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.BatchNorm2d,
+    nn.SyncBatchNorm, nn.GroupNorm, nn.InstanceNorm2d, nn.LayerNorm, nn.RMSNorm,
+    nn.LocalResponseNorm, nn.Softmax2d, nn.ChannelShuffle,
+)  # fmt: skip
+ALONG_CHANNELS = (nn.Softmax, nn.LogSoftmax, nn.GLU)  # one pixel, if their axis is the channels
+PADDINGS = (
+    nn.ZeroPad2d, nn.ConstantPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d, nn.CircularPad2d,
 )  # fmt: skip
 POINTWISE = {
-    torch.relu, torch.sigmoid, torch.tanh, torch.exp, torch.log, torch.sqrt, torch.neg,
-    torch.square, F.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.sigmoid, F.tanh,
-    F.dropout, F.dropout2d, F.batch_norm, operator.neg, torch.clone, torch.abs,
+    torch.relu, torch.sigmoid, torch.tanh, torch.exp, torch.log, torch.sqrt, torch.neg, torch.pow,
+    torch.square, torch.clamp, torch.clone, torch.abs, operator.neg, operator.pow,
+    F.relu, F.relu6, F.leaky_relu, F.elu, F.celu, F.selu, F.gelu, F.silu, F.mish, F.hardswish,
+    F.hardtanh, F.hardsigmoid, F.softplus, F.logsigmoid, F.sigmoid, F.tanh, F.prelu,
+    F.dropout, F.dropout2d, F.batch_norm, F.group_norm, F.instance_norm, F.layer_norm, F.rms_norm,
+    F.local_response_norm, F.channel_shuffle, torch.channel_shuffle,
     "relu", "relu_", "sigmoid", "tanh", "square", "contiguous", "clone", "neg", "exp", "abs",
+    "clamp", "pow", "sqrt", "log", "float", "half", "to", "type_as", "detach",
 }  # fmt: skip
+SPLITTING = {torch.chunk, torch.split, torch.tensor_split, "chunk", "split", "tensor_split"}
 MEETING = {
     torch.add, torch.sub, torch.mul, torch.div, torch.maximum, torch.minimum, torch.cat,
     operator.add, operator.sub, operator.mul, operator.truediv, operator.iadd, operator.imul,
@@ -36,28 +49,19 @@ MEETING = {
 }  # fmt: skip
 
 
-def macs_of_module(module: nn.Module, x: Tensor, y: Tensor) -> int:
-    """Multiply-adds of one call. Normalisation and pooling have none that are counted as such."""
-    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-        return y.numel() * module.weight[0].numel()
-    if isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d):
-        return x.numel() * module.weight[0].numel()
-    if isinstance(module, nn.Linear):
-        return y.numel() * module.in_features
-    return 0
+def count_macs() -> FlopCounterMode:
+    """A counter of FLOPs, two for each multiply-add of what PyTorch at last computes.
 
-
-def macs_of_function(target: Any, tensors: list[Tensor], y: Tensor) -> int:
-    """Multiply-adds of a function call; ``tensors`` are its tensor arguments in order."""
-    if target in (torch.conv1d, torch.conv2d, torch.conv3d):
-        return y.numel() * tensors[1][0].numel()
-    if target in (F.conv_transpose2d, torch.conv_transpose2d):
-        return tensors[0].numel() * tensors[1][0].numel()
-    if target is F.linear:
-        return y.numel() * tensors[1].shape[-1]
-    if target in (torch.matmul, torch.mm, torch.bmm, operator.matmul, "matmul", "mm", "bmm"):
-        return y.numel() * tensors[0].shape[-1]
-    return 0
+    It sees every convolution and matrix product, also those inside attention, recurrent layers
+    and ``einsum``. Normalisation and pooling have none that are counted as such.
+    """
+    aten = torch.ops.aten
+    # The two products that PyTorch's own counter leaves out: matrix by vector, vector by vector.
+    vectors = {
+        aten.mv: lambda x, *_, **__: 2 * math.prod(x),
+        aten.dot: lambda x, *_, **__: 2 * x[0],
+    }
+    return FlopCounterMode(display=False, custom_mapping=vectors)
 
 
 def field_of_module(module: nn.Module, field: Field, x: Tensor) -> Field | None:
@@ -73,10 +77,14 @@ def field_of_module(module: nn.Module, field: Field, x: Tensor) -> Field | None:
         )
     if isinstance(module, nn.AvgPool2d):
         return field.through(*_windows(module.kernel_size, module.stride, module.padding))
+    if isinstance(module, nn.LPPool2d):
+        return field.through(*_windows(module.kernel_size, module.stride))
     if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
         return _adaptive(field, x, module.output_size)
-    if isinstance(module, nn.ZeroPad2d | nn.ReflectionPad2d | nn.ReplicationPad2d):
+    if isinstance(module, PADDINGS):
         return _padded(field, module.padding)
+    if isinstance(module, ALONG_CHANNELS):
+        return _along_channels(field, x, module.dim)
     return None
 
 
@@ -111,7 +119,7 @@ def _windows(
     )
 
 
-def _adaptive(field: Field, x: Tensor, output_size: Any) -> Field | None:
+def _adaptive(field: Field, x: Tensor, output_size: Any, *_: Any, **__: Any) -> Field | None:
     wanted = output_size if isinstance(output_size, tuple) else (output_size, output_size)
     windows: list[Window] = []
     for size, places in zip(x.shape[-2:], wanted, strict=True):
@@ -120,6 +128,21 @@ def _adaptive(field: Field, x: Tensor, output_size: Any) -> Field | None:
             return None  # windows of different sizes have no common field
         windows.append((size // places, size // places, 0, 1))
     return field.through(windows[0], windows[1])
+
+
+def _along_channels(field: Field, x: Tensor, dim: Any = -1, *_: Any, **__: Any) -> Field | None:
+    return field if dim is not None and x.dim() == 4 and dim % 4 == 1 else None
+
+
+def _split(field: Field, x: Tensor, parts: Any = None, dim: int = 0, **more: Any) -> Field | None:
+    """Pieces of the channels look where their whole looks."""
+    return _along_channels(field, x, dim)
+
+
+def _normalised(
+    field: Field, x: Tensor, p: float = 2.0, dim: Any = 1, *_: Any, **__: Any
+) -> Field | None:
+    return _along_channels(field, x, dim)
 
 
 def _padded(field: Field, pad: Any, *_: Any, **__: Any) -> Field | None:
@@ -174,13 +197,24 @@ def _indexed(field: Field, x: Tensor, index: Any) -> Field | None:
 HANDLERS: dict[Any, Callable[..., Field | None]] = {
     torch.conv2d: _convolved,
     F.max_pool2d: _max_pooled,
+    F.max_pool2d_with_indices: _max_pooled,
+    torch.max_pool2d: _max_pooled,
     F.avg_pool2d: _avg_pooled,
     F.adaptive_avg_pool2d: _adaptive,
+    F.adaptive_max_pool2d: _adaptive,
+    F.softmax: _along_channels,
+    F.log_softmax: _along_channels,
+    F.glu: _along_channels,
+    torch.softmax: _along_channels,
+    "softmax": _along_channels,
+    "log_softmax": _along_channels,
+    F.normalize: _normalised,
     F.pad: lambda field, _, pad, *rest, **more: _padded(field, pad),
     torch.mean: _reduced,
     "mean": _reduced,
     "sum": _reduced,
     operator.getitem: _indexed,
+    **dict.fromkeys(SPLITTING, _split),
 }
 
 

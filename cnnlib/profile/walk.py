@@ -40,7 +40,10 @@ def profile(
         One row per operation: output shape, parameters, MACs (multiply-adds of convolutions and
         matrix products; FLOPs are twice as many), activation bytes, and the receptive field in
         input pixels with its jump and effective padding; totals; paths that meet although their
-        fields do not align.
+        fields do not align. A layer of ``torch.nn`` is one row, also attention or an LSTM: its
+        MACs are all that it multiplies, its bytes those of its output. Behind an operation whose
+        field is not known (a transposed convolution, an interpolation, a transposition) fields
+        stay empty, and the table says after which one.
 
     Raises
     ------
@@ -63,9 +66,11 @@ def profile(
     (212, 212)
     """
     meta = _on_meta(model).to(dtype)
+    name = type(meta).__name__
+    if fx.Tracer().is_leaf_module(meta, ""):
+        meta = nn.Sequential(meta)  # one layer of torch.nn is a row, not a network to look into
     sizes = [as_integer(size, "profile: input_size", 1) for size in input_size]
     shape = (1, *sizes) if len(sizes) == 3 else tuple(sizes)
-    name = type(meta).__name__
     try:
         # The default tracer, but with the meta device for tensors that a forward pass creates.
         with torch.device("meta"):
@@ -78,7 +83,7 @@ def profile(
         ) from error
     walk = _Walk(graph)
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), walk.counter:
             walk.run(torch.empty(shape, dtype=dtype))
     except Exception as error:
         at = f" in {walk.at}" if walk.at else ""
@@ -124,6 +129,7 @@ class _Walk(fx.Interpreter):
 
     def __init__(self, graph: fx.GraphModule) -> None:
         super().__init__(graph)
+        self.counter = operations.count_macs()
         self.layers: list[Layer] = []
         self.misalignments: list[Misalignment] = []
         self.unknown: list[str] = []
@@ -139,18 +145,17 @@ class _Walk(fx.Interpreter):
             return y
         module = self.submodules[str(n.target)] if n.op == "call_module" else None
         self.at = self._place(n)
-        y = super().run_node(n)
-        if not isinstance(y, Tensor):
-            return y
-        inputs = [self.env[node] for node in n.all_input_nodes]
-        tensors = [value for value in inputs if isinstance(value, Tensor)]
-        x = tensors[0] if tensors else None
-        self.fields[n] = self._field(n, module, tensors, y)
-        macs = 0
-        if module is not None and x is not None:
-            macs = operations.macs_of_module(module, x, y)
-        elif tensors:
-            macs = operations.macs_of_function(n.target, tensors, y)
+        before = self.counter.get_total_flops()
+        result = super().run_node(n)
+        macs = (self.counter.get_total_flops() - before) // 2
+        outputs = _tensors(result)
+        if not outputs:
+            return result
+        y = outputs[0]  # of several, the others are indices, weights of attention or states
+        tensors = [tensor for node in n.all_input_nodes for tensor in _tensors(self.env[node])]
+        self.fields[n] = self._field(n, module, y)
+        if len(outputs) > 1 and n.target in operations.SPLITTING:
+            return result  # pieces are taken out one by one, each in a row of its own
         view = any(operations.is_view(tensor, y) for tensor in tensors)
         own = list(module.parameters()) if module is not None else []
         given = [tensor for tensor in tensors if isinstance(tensor, nn.Parameter)]
@@ -162,7 +167,7 @@ class _Walk(fx.Interpreter):
                 0 if view else operations.bytes_of(y), self.fields[n],
             )
         )  # fmt: skip
-        return y
+        return result
 
     def _count(self, parameters: list[nn.Parameter]) -> int:
         """Numbers in the parameters that were not counted before."""
@@ -170,9 +175,7 @@ class _Walk(fx.Interpreter):
         self.counted += new
         return sum(parameter.numel() for parameter in new)
 
-    def _field(
-        self, n: fx.Node, module: nn.Module | None, tensors: list[Tensor], y: Tensor
-    ) -> Field | None:
+    def _field(self, n: fx.Node, module: nn.Module | None, y: Tensor) -> Field | None:
         known = [
             (self.fields[node], self.env[node])
             for node in n.all_input_nodes
@@ -181,6 +184,8 @@ class _Walk(fx.Interpreter):
         if not known:
             return None
         fields = [field for field, _ in known if field is not None]
+        if not isinstance(known[0][1], Tensor):
+            return fields[0]  # one of several outputs is taken out
         x: Tensor = known[0][1]
         if module is None and n.target in operations.MEETING and x.dim() == 4:
             dim = n.kwargs.get("dim", n.args[1] if len(n.args) > 1 else 0)
@@ -206,6 +211,13 @@ class _Walk(fx.Interpreter):
             return str(n.target)
         inside = [path for path, _ in (n.meta.get("nn_module_stack") or {}).values() if path]
         return f"{inside[-1]}.{n.name}" if inside else n.name
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    """The tensors of what an operation returns: one, or several in a tuple."""
+    if isinstance(value, tuple | list):
+        return [tensor for entry in value for tensor in _tensors(entry)]
+    return [value] if isinstance(value, Tensor) else []
 
 
 def _function_name(target: Any) -> str:

@@ -219,6 +219,103 @@ def test_functions_cost_what_their_modules_cost():
     assert functional["max_pool2d"].field == expected["1"].field
 
 
+T, D, HIDDEN = 16, 8, 32  # tokens, features and hidden features of the transformer below
+
+
+class Patches(nn.Module):
+    """A vision transformer in small: patches become tokens, tokens attend to each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, D, 4, stride=4)
+        self.place = nn.Parameter(torch.zeros(1, T, D))
+        self.block = nn.TransformerEncoderLayer(D, 2, HIDDEN, batch_first=True)
+        self.head = nn.Linear(D, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.patches(x).flatten(2).transpose(1, 2) + self.place
+        return self.head(self.block(x).mean(1))
+
+
+# What one call multiplies, by hand: (layer or network, one input, multiply-adds).
+MULTIPLIED = {
+    "transposed": (
+        lambda: nn.ConvTranspose2d(3, 4, 3, stride=2, padding=1, output_padding=1),
+        (3, 8, 9), 8 * 9 * 3 * 4 * 3 * 3,
+    ),
+    "transposed in groups": (lambda: nn.ConvTranspose2d(4, 6, (3, 2), groups=2), (4, 5, 6),
+                             5 * 6 * 4 * 3 * 3 * 2),
+    "LSTM": (lambda: nn.LSTM(3, 5), (7, 3), 7 * 4 * 5 * (3 + 5)),
+    "attention": (lambda: nn.TransformerEncoderLayer(D, 2, HIDDEN), (T, D),
+                  T * (4 * D * D + 2 * T * D + 2 * D * HIDDEN)),
+    "vision transformer": (
+        Patches, (3, 16, 16),
+        T * 3 * 16 * D + T * (4 * D * D + 2 * T * D + 2 * D * HIDDEN) + D * 5,
+    ),
+    "upsampling": (lambda: nn.Upsample(scale_factor=2, mode="bilinear"), (2, 3, 4), 0),
+    "pixel shuffle": (lambda: nn.PixelShuffle(2), (8, 3, 4), 0),
+    "group norm": (lambda: nn.GroupNorm(2, 4), (4, 3, 5), 0),
+    "batch norm": (lambda: nn.BatchNorm2d(4), (4, 3, 5), 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MULTIPLIED)
+def test_layers_of_every_kind_cost_what_they_multiply(name):
+    build, size, macs = MULTIPLIED[name]
+    result, layer = profile(build, size), build().eval()
+    assert result.macs == macs
+    assert result.parameters == sum(parameter.numel() for parameter in layer.parameters())
+    assert not result.unused
+    y = layer(torch.zeros((1, *size) if len(size) == 3 else size))
+    assert result.layers[-1].output_shape == tuple((y[0] if isinstance(y, tuple) else y).shape)
+
+
+def test_products_of_any_spelling_are_counted():
+    class Spelled(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            gram = torch.einsum("nchw,nkhw->nck", x, x)  # 3 x 3 sums of 20
+            mixed = gram @ gram[0, 0]  # 3 sums of 3
+            return mixed @ mixed[0]  # 1 sum of 3
+
+    assert profile(Spelled(), (3, 4, 5)).macs == 9 * 20 + 9 + 3
+
+
+def test_a_layer_alone_is_a_row_like_the_same_layer_in_a_network():
+    alone, within = (
+        profile(m, (3, 8, 8)) for m in (nn.Conv2d(3, 4, 3), nn.Sequential(nn.Conv2d(3, 4, 3)))
+    )
+    assert alone.layers == within.layers
+    assert str(alone).startswith("Conv2d, input 1 x 3 x 8 x 8")
+
+
+def test_pieces_of_the_channels_look_where_their_whole_looks():
+    class Shuffled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.branch = nn.Conv2d(2, 4, 3), nn.Conv2d(2, 2, 3, padding=1)
+            self.shuffle = nn.ChannelShuffle(2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            kept, seen = self.stem(x).chunk(2, dim=1)
+            return self.shuffle(torch.cat([kept, F.hardswish(self.branch(seen))], 1)).abs()
+
+    result = profile(Shuffled(), (2, 9, 9))
+    assert not result.unknown
+    rows, columns = seen_by(Shuffled(), (9, 9), 3, 2)
+    assert result.field.size == (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.ConvTranspose2d(2, 2, 2, stride=2), nn.Upsample(scale_factor=2), nn.PixelShuffle(1),
+     nn.Softmax(dim=3), nn.Unflatten(1, (2, 1))],
+)  # fmt: skip
+def test_where_the_field_is_not_known_the_table_says_so(layer):
+    result = profile(nn.Sequential(nn.Conv2d(2, 2, 3), layer, nn.ReLU()), (2, 8, 8))
+    assert [row.field is None for row in result] == [False, True, True]
+    assert "receptive field unknown after: 1" in str(result)
+
+
 def test_global_pooling_sees_the_whole_map_and_linear_layers_have_no_place():
     result = profile(models.lenet, (1, 28, 28))
     assert result["c5"].field is None
@@ -265,6 +362,17 @@ def test_figure_has_a_bar_for_each_layer_that_costs_something():
     assert "parameters: 61,706 in all, most in c5" in figure.alt_text
     with pytest.raises(ValueError, match="nothing to plot"):
         profile(nn.ReLU(), (1, 3, 3)).plot()
+
+
+def test_a_slice_of_lenet_is_a_network_of_its_layers():
+    network = models.lenet()
+    front, back = network[:6], network[6:]
+    assert type(front) is nn.Sequential
+    assert [*dict(front.named_children())] == ["c1", "relu1", "s2", "c3", "relu3", "s4"]
+    assert network[0] is front.c1
+    x = torch.randn(2, 1, 28, 28)
+    assert torch.equal(back(front(x)), network(x))
+    assert profile(front, (1, 28, 28)).field.size == (16, 16)
 
 
 def test_what_cannot_be_profiled_is_explained():

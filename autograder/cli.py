@@ -124,6 +124,8 @@ def grade(
 def check(notebook: Path, against: Path | None) -> None:
     """Check NOTEBOOK before you hand it in: the grading's own engine, with the visible tests.
 
+    Written answers that are still empty are named; they fail nothing.
+
     Exit code 0: every visible check passes. 1: one does not. 2: the file cannot be checked.
     """
     from autograder import check as checking

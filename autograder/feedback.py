@@ -10,7 +10,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from autograder.outcomes import NEXT_STEP, CellRecord, CheckResult, Outcome, SubmissionResult
+from autograder.outcomes import CellRecord, CheckResult, Outcome, SubmissionResult, next_step
 from autograder.record import HIDDEN_SOURCE, write_atomically
 
 _SYMBOLS = {
@@ -80,7 +80,7 @@ def render(result: SubmissionResult) -> str:
             number=number,
             symbol=symbol,
             shape=shape,
-            step=lambda check: NEXT_STEP.get(check.outcome, ""),
+            step=lambda check: next_step(check, result.checks),
             style=style(),
         )
     )

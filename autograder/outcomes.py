@@ -7,6 +7,7 @@ submission has been executed and the moment its marks are in the gradebook.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -35,7 +36,7 @@ TO_CONFIRM = frozenset({Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY})
 #: What the person who handed in can do next, one sentence for each reason for lost points.
 NEXT_STEP = {
     Outcome.PARTIAL: "Some cases pass; the message or the check below names those that do not.",
-    Outcome.FAILED: "Read the message, repeat the case in your notebook, and compare.",
+    Outcome.FAILED: "Read the message, repeat the call in your notebook, and compare.",
     Outcome.ERROR: "Run the cell on its own with the arguments shown and follow the error message.",
     Outcome.TIMEOUT: "The code used up its time. Look for a loop that never ends, "
     "or a loop over pixels where one array operation would do.",
@@ -51,6 +52,21 @@ NEXT_STEP = {
     Outcome.BAD_FILE: "Save the notebook in Jupyter and hand it in again.",
     Outcome.ENGINE_FAULT: "Nothing is wrong with the submission. The grading will be repeated.",
 }
+
+#: The next step where the message of a hidden test is all that there is to go by.
+_HIDDEN_STEP = (
+    "A hidden test shows neither its arrays nor the right result. Repeat the call with arrays of "
+    "your own in the shapes that it names, and compare with a result worked out by hand."
+)
+#: Outcomes of a hidden test whose next step is about its cases.
+_ABOUT_CASES = frozenset({Outcome.FAILED, Outcome.PARTIAL, Outcome.ERROR})
+
+#: When checks ended in several ways, their submission is filed under the first of these.
+_ORDER = (
+    Outcome.OUT_OF_MEMORY, Outcome.TIMEOUT, Outcome.PROCESS_DIED, Outcome.ERROR,
+    Outcome.MISSING_ANSWER, Outcome.NOT_PLAIN_DATA, Outcome.FAILED, Outcome.PARTIAL,
+    Outcome.UNCHANGED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,23 @@ class SubmissionResult:
         return sum(check.max_points for check in self.checks)
 
     @property
+    def judged(self) -> tuple[CheckResult, ...]:
+        """The tests: everything that no person marks."""
+        return tuple(check for check in self.checks if not check.manual)
+
+    @property
+    def max_tested(self) -> float:
+        """The points that tests can give."""
+        return sum(check.max_points for check in self.judged)
+
+    @property
+    def tested(self) -> Outcome:
+        """How the tests ended, whether or not a written answer waits for a person."""
+        if self.outcome in (Outcome.BAD_FILE, Outcome.ENGINE_FAULT):
+            return self.outcome
+        return of_tests(self.judged)
+
+    @property
     def needs_person(self) -> bool:
         """Whether somebody has to look before the marks can go out."""
         attention = {Outcome.NEEDS_HUMAN, Outcome.BAD_FILE, Outcome.ENGINE_FAULT}
@@ -113,6 +146,32 @@ class SubmissionResult:
     def to_confirm(self) -> bool:
         """Whether a check hit a limit, so that the run has to be repeated alone."""
         return any(check.outcome in TO_CONFIRM for check in self.checks)
+
+
+def of_tests(judged: Sequence[CheckResult]) -> Outcome:
+    """One word for how several tests ended."""
+    if any(check.outcome is Outcome.NEEDS_HUMAN for check in judged):
+        return Outcome.NEEDS_HUMAN
+    if all(check.outcome is Outcome.PASSED for check in judged):
+        return Outcome.PASSED
+    worst = [o for o in _ORDER if any(check.outcome is o for check in judged)]
+    outcome = worst[0] if worst else Outcome.PARTIAL
+    if outcome is Outcome.UNCHANGED and any(check.points for check in judged):
+        return Outcome.PARTIAL  # some tasks answered, the others not begun
+    return outcome
+
+
+def next_step(check: CheckResult, checks: Sequence[CheckResult]) -> str:
+    """What the person who handed in can do about ``check``, seen beside all ``checks``."""
+    if check.manual and check.outcome is Outcome.NEEDS_HUMAN:
+        return ""  # the message says it
+    if not (check.hidden and check.outcome in _ABOUT_CASES):
+        return NEXT_STEP.get(check.outcome, "")
+    visible = check.grade_id.removesuffix("-hidden") + "-check"
+    for other in checks:
+        if other.grade_id == visible and other.outcome is not Outcome.PASSED:
+            return f"Begin with {visible} above: it shows its numbers, and often the cause is one."
+    return _HIDDEN_STEP
 
 
 def to_json(result: SubmissionResult) -> dict[str, Any]:

@@ -70,20 +70,23 @@ class Summary:
         return bool(self.problems) or any(result.needs_person for result in self.results)
 
     def table(self) -> str:
-        """One line per submission, sorted."""
-        lines = [("submission", "outcome", "points", "of", "needs a person")]
+        """One line per submission, sorted: the tests and their points, and what a person marks."""
+        head = ("submission", "tests", "pass", "points", "of", "written", "needs a person")
+        lines = [head]
         for result in sorted(self.results, key=lambda r: r.student):
-            person = "yes" if result.needs_person else ""
+            passing = sum(check.outcome is Outcome.PASSED for check in result.judged)
             lines.append(
                 (
                     result.student,
-                    result.outcome.value,
+                    result.tested.value,
+                    f"{passing}/{len(result.judged)}",
                     f"{result.score:g}",
-                    f"{result.max_score:g}",
-                    person,
+                    f"{result.max_tested:g}",
+                    _written(result),
+                    "yes" if result.needs_person else "",
                 )
             )
-        widths = [max(len(line[i]) for line in lines) for i in range(5)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
         rows = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
             for line in lines
@@ -91,6 +94,16 @@ class Summary:
         return "\n".join(
             [*(row.rstrip() for row in rows), *(f"! {problem}" for problem in self.problems)]
         )
+
+
+def _written(result: SubmissionResult) -> str:
+    """What there is of answers in words: points that wait for a person, and those left empty."""
+    written = [check for check in result.checks if check.manual]
+    waiting = sum(c.max_points for c in written if c.outcome is Outcome.NEEDS_HUMAN)
+    blank = (Outcome.UNCHANGED, Outcome.MISSING_ANSWER)
+    empty = sum(c.max_points for c in written if c.outcome in blank)
+    parts = [f"{waiting:g} to mark"] * bool(waiting) + [f"{empty:g} empty"] * bool(empty)
+    return ", ".join(parts)
 
 
 def grade_assignment(

@@ -47,7 +47,7 @@ def describe(assignment: str, results: Sequence[SubmissionResult]) -> ClassFacts
     """Facts about all submissions that could be graded."""
     graded = [r for r in results if r.outcome is not Outcome.ENGINE_FAULT]
     scores = [r.score for r in graded]
-    top = max((_tested(r) for r in graded), default=0.0)
+    top = max((r.max_tested for r in graded), default=0.0)
     return ClassFacts(
         assignment,
         len(graded),
@@ -61,12 +61,8 @@ def describe(assignment: str, results: Sequence[SubmissionResult]) -> ClassFacts
     )
 
 
-def _tested(result: SubmissionResult) -> float:
-    return sum(c.max_points for c in result.checks if not c.manual)
-
-
 def _ids(results: Sequence[SubmissionResult]) -> list[str]:
-    return list(dict.fromkeys(c.grade_id for r in results for c in r.checks if not c.manual))
+    return list(dict.fromkeys(c.grade_id for r in results for c in r.judged))
 
 
 def histogram(scores: Sequence[float], top: float) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.notebooks import BadFile
-from autograder.outcomes import CellRecord, CheckResult, Outcome, SubmissionResult
+from autograder.outcomes import CellRecord, CheckResult, Outcome, SubmissionResult, of_tests
 from autograder.outputs import plain
 from autograder.rebuild import Plan, Step, Template, names_defined
 
@@ -149,17 +149,13 @@ def summary(
 ) -> SubmissionResult:
     """The result of a submission that could be run."""
     judged = [check for check in checks if not check.manual]
+    nothing = (Outcome.UNCHANGED, Outcome.MISSING_ANSWER)
     if any(check.outcome is Outcome.NEEDS_HUMAN for check in checks):
         outcome = Outcome.NEEDS_HUMAN
-    elif all(check.outcome is Outcome.PASSED for check in judged):
-        outcome = Outcome.PASSED
-    elif checks and all(c.outcome in (Outcome.UNCHANGED, Outcome.MISSING_ANSWER) for c in checks):
+    elif checks and all(check.outcome in nothing for check in checks):
         outcome = Outcome.UNCHANGED
     else:
-        worst = [o for o in _ORDER if any(check.outcome is o for check in judged)]
-        outcome = worst[0] if worst else Outcome.PARTIAL
-        if outcome is Outcome.UNCHANGED and any(check.points for check in judged):
-            outcome = Outcome.PARTIAL  # some tasks answered, the others not begun
+        outcome = of_tests(judged)
     return SubmissionResult(
         student,
         template.assignment,
@@ -171,14 +167,6 @@ def summary(
         sandbox,
         seed,
     )
-
-
-#: When checks ended in several ways, the submission is filed under the first of these.
-_ORDER = (
-    Outcome.OUT_OF_MEMORY, Outcome.TIMEOUT, Outcome.PROCESS_DIED, Outcome.ERROR,
-    Outcome.MISSING_ANSWER, Outcome.NOT_PLAIN_DATA, Outcome.FAILED, Outcome.PARTIAL,
-    Outcome.UNCHANGED,
-)  # fmt: skip
 
 
 def unreadable(student: str, template: Template, problem: BadFile) -> SubmissionResult:

@@ -33,6 +33,8 @@ def test_the_notebook_as_handed_out_is_told_what_to_do_and_nothing_else(warm):
     done = check(RELEASED)
     assert done.exit_code == 1
     assert "0 of 6 checks pass" in done.stdout
+    assert "· flip-and-learning: still empty (a person marks it, 4 points)" in done.stdout
+    assert done.stdout.endswith("1 written answer is still empty: flip-and-learning.\n")
     assert "✗ xcorr1d-check: unchanged" in done.stdout
     assert "-hidden" not in done.stdout
     assert "progress" not in done.stdout
@@ -43,7 +45,30 @@ def test_right_answers_pass_every_visible_check(warm):
     done = check(SOLUTION)
     assert done.exit_code == 0, done.stdout
     assert "6 of 6 checks pass" in done.stdout
+    assert "· flip-and-learning: written (a person marks it, 4 points)" in done.stdout
+    assert "empty" not in done.stdout
     assert "!" not in [line[:1] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "YOUR ANSWER HERE"])
+@pytest.mark.parametrize("against", [[], ["--against", str(RELEASED)]], ids=["alone", "release"])
+def test_an_empty_written_answer_is_named_and_fails_nothing(warm, tmp_path, text, against):
+    notebook = nbformat.read(SOLUTION, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "flip-and-learning":
+            cell.source = text
+    nbformat.write(notebook, tmp_path / "mine.ipynb")
+    done = CliRunner().invoke(main, ["check", str(tmp_path / "mine.ipynb"), *against])
+    assert done.exit_code == 0, done.output
+    assert "1 written answer is still empty: flip-and-learning." in done.stdout
+
+
+def test_a_notebook_that_is_its_own_template_does_not_call_its_text_empty(warm, tmp_path):
+    path = tmp_path / "mine.ipynb"
+    path.write_bytes(SOLUTION.read_bytes())
+    done = CliRunner().invoke(main, ["check", str(path)])
+    assert "flip-and-learning: written" in done.stdout
+    assert "empty" not in done.stdout
 
 
 def test_an_id_that_no_cell_of_the_assignment_has_is_still_named(warm, tmp_path):

@@ -57,10 +57,10 @@ def test_a_class_is_graded_and_the_exit_code_says_that_a_person_is_needed(root, 
     assert done.exit_code == 1
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[1:5] == [
-        ["ada", "needs-human", "13", "15", "yes"],
-        ["bob", "needs-human", "8", "15", "yes"],
-        ["cy", "unchanged", "0", "15"],
-        ["dan", "bad-file", "0", "15", "yes"],
+        ["ada", "passed", "5/5", "13", "13", "2", "to", "mark", "yes"],
+        ["bob", "failed", "3/5", "8", "13", "2", "to", "mark", "yes"],
+        ["cy", "unchanged", "0/5", "0", "13", "2", "empty"],
+        ["dan", "bad-file", "0/5", "0", "13", "yes"],
     ]
     for student in ("ada", "bob", "cy", "dan"):
         assert (root / "class" / "feedback" / student / "tiny.html").exists()
@@ -123,7 +123,7 @@ def test_a_refused_file_gives_way_to_a_good_one_and_back(root, warm):
         path.unlink(missing_ok=True)
         if good:
             path.write_bytes(as_bytes(course.submission()))
-        assert ("needs-human" if good else "bad-file") in call("grade", "tiny").stdout
+        assert ("2 to mark" if good else "bad-file") in call("grade", "tiny").stdout
         assert f"ada,,,,{13 if good else 0}," in call("export", "tiny").stdout
 
 

@@ -1,5 +1,6 @@
 """The built site, a local server for it, and one Chromium for all tests."""
 
+import contextlib
 import fcntl
 import functools
 import http.server
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120_000  # milliseconds; only what never comes takes as long, however busy the machine
 BUILD = "import sys; sys.path.insert(0, 'scripts'); import build_site; build_site.build()"
 
 # Chromium without a sandbox of its own (tests may run as root) and without calls to its makers.
@@ -110,9 +112,9 @@ class Visit:
         return self.page
 
 
-@pytest.fixture
-def visit(browser, address):
-    """Open pages with ``visit(width=390, dark=True).open("book/index.html")``."""
+@contextlib.contextmanager
+def visits(browser, address):
+    """What opens pages; every profile is closed at the end."""
     contexts = []
 
     def start(width=1280, dark=False, **options):
@@ -121,10 +123,24 @@ def visit(browser, address):
             color_scheme="dark" if dark else "light",
             **options,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return Visit(context, address)
 
     yield start
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open pages with ``visit(width=390, dark=True).open("book/index.html")``."""
+    with visits(browser, address) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def long_visit(browser, address):
+    """The same for a page that several tests look at, each after making it fresh."""
+    with visits(browser, address) as start:
+        yield start

@@ -92,7 +92,7 @@ def unfold(
     Notes
     -----
     Chellapilla, Puri and Simard, *High performance convolutional neural networks for document
-    processing*, 2006, section 2.
+    processing*, 2006.
 
     Examples
     --------

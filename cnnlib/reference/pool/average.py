@@ -67,8 +67,8 @@ def avg_pool2d(
 
     Notes
     -----
-    A sum over a rectangle is a sum over rows of sums over columns. LeCun et al., *Gradient-based
-    learning applied to document recognition*, 1998, section II.
+    A sum over a rectangle is a sum over rows of sums over columns. Pooling by the mean: LeCun et
+    al., *Gradient-based learning applied to document recognition*, 1998, section II.
 
     Examples
     --------

@@ -58,8 +58,8 @@ def max_pool2d(
     Notes
     -----
     A maximum over a rectangle is a maximum over rows of maxima over columns: KH + KW - 2
-    comparisons per place instead of KH * KW - 1 (Goodfellow, Bengio and Courville, *Deep
-    Learning*, 2016, section 9.3).
+    comparisons per place instead of KH * KW - 1. Pooling in general: Goodfellow, Bengio and
+    Courville, *Deep Learning*, 2016, section 9.3.
 
     Examples
     --------

@@ -144,3 +144,37 @@ def long_visit(browser, address):
     """The same for a page that several tests look at, each after making it fresh."""
     with visits(browser, address) as start:
         yield start
+
+
+# The figures to play with are made anew, as they are when their page is opened.
+ANEW = """() => {
+    history.replaceState(history.state, '', location.pathname);
+    for (const old of document.querySelectorAll('article *')) {
+        if (!old.localName.startsWith('cnn-')) continue;
+        const anew = document.createElement(old.localName);
+        for (const {name, value} of old.attributes) anew.setAttribute(name, value);
+        old.replaceWith(anew);
+    }
+    scrollTo(0, 0);
+}"""
+READY = """() => [...document.querySelectorAll('article *')].every(
+    e => !e.localName.startsWith('cnn-') || e.querySelector('.explorer'))"""
+
+
+@pytest.fixture(scope="module")
+def explorers_of(long_visit):
+    """Pages with figures to play with, opened once: ``explorers_of("book/index.html")``."""
+
+    @functools.cache
+    def once(path):
+        seen = long_visit(reduced_motion="reduce")
+        seen.open(path)
+        return seen
+
+    def anew(path):
+        seen = once(path)
+        seen.page.wait_for_function(READY)
+        seen.page.evaluate(ANEW)
+        return seen
+
+    return anew

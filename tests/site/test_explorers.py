@@ -5,7 +5,7 @@ import pytest
 
 from cnnlib import reference
 from cnnlib.shapes import ShapeError, conv_output_size
-from tests.site.test_in_browser import AXE, sideways, violations
+from tests.site.test_in_browser import AXE, settled, sideways, violations
 
 pytestmark = pytest.mark.browser
 
@@ -32,17 +32,13 @@ def number(text):
 
 
 @pytest.fixture
-def stepper(visit):
-    page = visit().open(STEPPER)
-    page.wait_for_selector("cnn-convolution-stepper .explorer")
-    return page
+def stepper(explorers_of):
+    return explorers_of(STEPPER).page
 
 
 @pytest.fixture
-def sizes(visit):
-    page = visit().open(SIZES)
-    page.wait_for_selector("cnn-size-explorer .explorer")
-    return page
+def sizes(explorers_of):
+    return explorers_of(SIZES).page
 
 
 def output(page):
@@ -247,7 +243,7 @@ def test_used_explorer_is_accessible_and_fits_a_phone(visit, path, use):
         page.get_by_role("button", name="Next place").click()
     else:
         page.evaluate(SLIDE, {"size": 16, "kernel": 2, "stride": 5, "padding": 6, "dilation": 2})
-    page.wait_for_timeout(400)
+    settled(page)
     assert violations(page) == []
     assert sideways(page) == 0
 

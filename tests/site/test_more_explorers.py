@@ -11,7 +11,7 @@ from cnnlib import models, reference
 from cnnlib.profile import profile
 from cnnlib.shapes import ShapeError, conv_output_size, receptive_field
 from tests.site.pages import ROOT
-from tests.site.test_in_browser import AXE, sideways, violations
+from tests.site.test_in_browser import AXE, settled, sideways, violations
 
 pytestmark = pytest.mark.browser
 
@@ -36,15 +36,10 @@ DRIVE = """([selector, settings, collect]) => {
 
 
 @pytest.fixture
-def figures(visit):
+def figures(explorers_of):
     """The page, with every explorer ready; nothing may complain until the test ends."""
-    seen = visit(reduced_motion="reduce")
-    page = seen.open(PAGE)
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('article *')].every("
-        "e => !e.localName.startsWith('cnn-') || e.querySelector('.explorer'))"
-    )
-    yield page
+    seen = explorers_of(PAGE)
+    yield seen.page
     assert seen.complaints == []
 
 
@@ -1066,7 +1061,7 @@ def test_used_explorers_are_accessible_and_fit(visit, width, mode):
     for selector, state in USED.items():
         page.wait_for_selector(f"{selector} .explorer")
         page.evaluate(SET, [selector, state])
-    page.wait_for_timeout(300)  # the address follows, and the theme looks for scrolling boxes
+    settled(page)
     page.evaluate(AXE)
     assert violations(page) == []
     for size in ("100%", "200%") if width == 1280 else ("100%",):

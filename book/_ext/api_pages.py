@@ -10,6 +10,7 @@ import inspect
 import pkgutil
 import re
 
+import book_links
 from sphinx.util.nodes import make_refnode
 
 OURS = {"cnnlib", "autograder"}
@@ -39,13 +40,15 @@ def describe(qualified_name, value):
     return [f".. autodata:: {qualified_name}", "   :no-value:", ""]
 
 
-def section(module, owner, names):
-    """One module: a heading, its docstring, its names as attributes of ``owner``."""
+def section(source, module, owner, names):
+    """One module: a heading, its chapters, its docstring, its names as attributes of ``owner``."""
+    documented = {f"{owner.__name__}.{name}": getattr(owner, name) for name in names}
+    chapters = book_links.back(source, module, documented, find)
     lines = [f".. automodule:: {module.__name__}", "   :no-index:", "   :no-members:", ""]
-    for name in names:
-        lines += describe(f"{owner.__name__}.{name}", getattr(owner, name))
-    body = "\n".join(lines)
-    return f"## {module.__name__.rpartition('.')[2]}\n\n```{{eval-rst}}\n{body}\n```\n"
+    for name, value in documented.items():
+        lines += describe(name, value)
+    heading, body = module.__name__.rpartition(".")[2], "\n".join(lines)
+    return f"## {heading}\n\n{chapters}```{{eval-rst}}\n{body}\n```\n"
 
 
 def submodules(package):
@@ -62,11 +65,11 @@ def submodules(package):
     return found
 
 
-def listing(name):
+def listing(source, name):
     """MyST text for a module, or for a package and the modules in it."""
     module = importlib.import_module(name)
     if not hasattr(module, "__path__"):
-        return section(module, module, public_names(module))
+        return section(source, module, module, public_names(module))
     inside = {inner.__name__: inner for inner in submodules(module)}
     exported = [
         public
@@ -75,19 +78,21 @@ def listing(name):
     ]
     if not exported:
         plain = [inner for inner in inside.values() if not hasattr(inner, "__path__")]
-        return "\n".join(section(inner, inner, public_names(inner)) for inner in plain)
+        return "\n".join(section(source, inner, inner, public_names(inner)) for inner in plain)
     at_home = {inner: [] for inner in [*inside, name]}
     for public in exported:
         home = getattr(getattr(module, public), "__module__", name)
         at_home[home if home in inside else name].append(public)
     return "\n".join(
-        section(inside.get(home, module), module, names) for home, names in at_home.items() if names
+        section(source, inside.get(home, module), module, names)
+        for home, names in at_home.items()
+        if names
     )
 
 
 def fill(app, docname, source):
     """Replace the markers of a page by the listings."""
-    source[0] = MARKER.sub(lambda match: listing(match[1]), source[0])
+    source[0] = MARKER.sub(lambda match: listing(app.srcdir, match[1]), source[0])
 
 
 def skip_what_others_wrote(app, what, name, member, skip, options):
@@ -146,6 +151,7 @@ def find(dotted):
 def connect(app):
     """Register the events."""
     app.connect("source-read", fill)
+    book_links.connect(app)
     app.connect("autodoc-skip-member", skip_what_others_wrote)
     app.connect("env-get-outdated", api_pages_are_always_read)
     app.connect("missing-reference", resolve_other_names)

@@ -1,7 +1,7 @@
 """First weights: random, and of a size that neither drowns nor drives away the signal.
 
 Room: ``cnnlib.reference`` -- NumPy only, never torch. The functions of ``torch.nn.init``, except
-that they return a new array and take the generator of their random numbers. Book: chapter 10.
+that they return a new array and take the generator of their random numbers. Book: chapters 8 and 9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Optimisers: from gradients to better parameters.
 
 Room: ``cnnlib.reference`` -- NumPy only, never torch. Arguments and steps are those of
-``torch.optim``. Book: chapters 9 and 10.
+``torch.optim``. Book: chapters 7 and 9.
 """
 
 from __future__ import annotations

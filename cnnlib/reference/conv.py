@@ -149,7 +149,7 @@ def conv2d_backward(
         "conv2d_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
     )
     compute = choose("conv2d_backward", algorithm)
-    grad_bias = None if bias is None else grads.sum(axis=(0, 2, 3))
+    grad_bias = None if bias is None else grads.sum(axis=0).reshape(g.C_out, -1).sum(axis=1)
     if g.N == 0:
         return np.zeros_like(x), np.zeros_like(weight), grad_bias
     grad_x, grad_weight = compute.backward(grads, images, weight, g)
@@ -196,7 +196,7 @@ def conv2d_weight_backward(
     images, grads, g = _checked(
         "conv2d_weight_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
     )
-    grad_bias = None if bias is None else grads.sum(axis=(0, 2, 3))
+    grad_bias = None if bias is None else grads.sum(axis=0).reshape(g.C_out, -1).sum(axis=1)
     return blocked.weight_gradient(grads, images, g).reshape(weight.shape), grad_bias
 
 

@@ -22,8 +22,8 @@ from tests.cnnlib.strategies import conv_cases
 @given(data=st.data())
 def test_winograd_agrees_with_torch(dtype, channels, data):
     case = data.draw(
-        conv_cases(max_kernel=1, max_stride=1, max_dilation=1, max_groups=1).map(
-            lambda c: replace(c, kernel=(3, 3), H=c.H + 4, W=c.W + 4, C_in=channels)
+        conv_cases(max_kernel=1, max_stride=1, max_dilation=3, max_groups=1).map(
+            lambda c: replace(c, kernel=(3, 3), H=c.H + 6, W=c.W + 6, C_in=channels)
         )
     )
     assert_agrees_with_torch(
@@ -51,9 +51,10 @@ def test_winograds_matrices_are_exact(m):
 
 def test_winograd_refuses_other_kernels_and_points_to_auto(rng):
     x, weight = rng.standard_normal((2, 3, 7, 8)), rng.standard_normal((4, 3, 3, 3))
-    for arguments in ({"stride": 2}, {"dilation": 2}):
-        with pytest.raises(ValueError, match=r"needs a 3x3 kernel[\s\S]*algorithm='auto'"):
-            conv2d(x, weight, **arguments, algorithm="winograd")
+    with pytest.raises(ValueError, match=r"needs a 3x3 kernel[\s\S]*algorithm='auto'"):
+        conv2d(x, weight, stride=2, algorithm="winograd")
+    with pytest.raises(ValueError, match="groups 3"):
+        conv2d(x, weight[:3, :1], groups=3, algorithm="winograd")
     with pytest.raises(ValueError, match="needs a 3x3 kernel"):
         conv2d_backward(
             rng.standard_normal((2, 4, 6, 6)), x, weight[:, :, :2], algorithm="winograd"
@@ -63,6 +64,12 @@ def test_winograd_refuses_other_kernels_and_points_to_auto(rng):
 AUTO = {
     "winograd": ((4, 64, 16, 20), (65, 64, 3, 3), {"padding": 1}),
     "winograd F(2x2)": ((8, 64, 6, 9), (64, 64, 3, 3), {"padding": 1}),
+    "winograd, dilated": (
+        (4, 64, 23, 29),
+        (64, 64, 3, 3),
+        {"padding": (1, 3), "dilation": (2, 3)},
+    ),
+    "one place": ((3, 4, 3, 5), (6, 2, 3, 4), {"groups": 2, "dilation": 2, "padding": (1, 1)}),
     "fft": ((2, 3, 20, 17), (4, 3, 16, 15), {"padding": (1, 0)}),
     "depthwise": ((2, 20, 9, 11), (20, 1, 3, 2), {"groups": 20, "padding": (2, 1), "dilation": 2}),
     "depthwise, large": ((2, 5, 20, 21), (5, 1, 15, 17), {"groups": 5, "stride": 2}),

@@ -3,7 +3,8 @@
 ``loops`` is the definition; ``shift`` sums one matrix product per tap; ``im2col`` does one large
 product; ``blocked`` does it in pieces that fit the cache and is the readable default; ``mec``
 and ``rows`` copy less; ``winograd`` multiplies less; ``fft`` leaves the pixels altogether;
-``depthwise`` has no matrix to multiply with; ``auto`` takes the one that was fastest.
+``depthwise`` has no matrix to multiply with, and ``single`` has one window; ``auto`` takes the one
+that was fastest.
 
 Each module has ``forward(x, weight, bias, geometry) -> y`` and
 ``backward(grad_y, x, weight, geometry) -> (grad_x, grad_weight)``; the arguments are checked.

@@ -15,6 +15,7 @@ from cnnlib.reference.conv_algorithms import (
     fft,
     mec,
     rows,
+    single,
     winograd,
 )
 from cnnlib.reference.geometry import Geometry
@@ -22,6 +23,8 @@ from cnnlib.reference.geometry import Geometry
 
 def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """Y by the algorithm that fits."""
+    if single.applies(g):
+        return single.forward(x, weight, bias, g)
     if depthwise.applies(g) and max(g.kernel) < LARGE:
         return depthwise.forward(x, weight, bias, g)
     if min(g.kernel) >= LARGE:
@@ -37,6 +40,8 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
 
 def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
     """Gradients by the algorithm that fits."""
+    if single.applies(g):
+        return single.backward(grad_y, x, weight, g)
     if depthwise.applies(g) and max(g.kernel) < LARGE:
         return depthwise.backward(grad_y, x, weight, g)
     if min(g.kernel) >= LARGE:
@@ -53,7 +58,8 @@ LARGE = 15  # pixels
 
 def _winograd_pays(g: Geometry) -> bool:
     """Many channels, and enough tiles to share the transform of the filters."""
-    tiles = g.N * g.places[0] * g.places[1] / winograd.tile_size(g) ** 2
+    (OH, OW), (dh, dw) = g.places, g.dilation
+    tiles = g.N * (OH / dh) * (OW / dw) / winograd.tile_size(g) ** 2
     return winograd.applies(g) and min(g.C_in, g.C_out) >= 64 and tiles >= 64
 
 

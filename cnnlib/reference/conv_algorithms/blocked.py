@@ -7,9 +7,12 @@ at a time, and the product is written straight into the output.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cnnlib.reference.arguments import Array
+from cnnlib.reference.conv_algorithms import depthwise, single
 from cnnlib.reference.geometry import Geometry
 from cnnlib.reference.views import surround, window_view
 
@@ -25,27 +28,31 @@ def blocks(g: Geometry, floats_per_row: int, min_rows: int = 1) -> tuple[int, in
     return images, rows
 
 
+def evenly(count: int, most: int) -> int:
+    """Largest part, at most ``most``, when ``count`` is cut into equal parts: no small one last."""
+    return -(-count // -(-count // most))
+
+
 def windows_as_columns(x: Array, g: Geometry) -> Array:
     """View of every window: (N, C, KH, KW, OH, OW)."""
     view = window_view(surround(x, g.padding), g.kernel, g.stride, g.dilation)
     return view.transpose(0, 1, 4, 5, 2, 3)
 
 
-def batch_last(x: Array, g: Geometry) -> Array:
-    """(N, C, H, W) as (C, H, W, N) with its frame: a tap of a small image is then one long run."""
-    framed = np.zeros((g.C_in, *g.padded, len(x)), x.dtype)
-    framed[(slice(None), *g.inside)] = x.transpose(1, 2, 3, 0)
-    return framed
+def batch_last(g: Geometry, images: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Room for framed images as (C, H, W, N), and the view of every window.
 
-
-def windows_batch_last(framed: Array, g: Geometry) -> Array:
-    """View of every window: (C, KH, KW, OH, OW, N)."""
+    A tap of a small image is then one long run. The view has the axes (C, KH, KW, OH, OW, N).
+    """
+    framed = np.zeros((g.C_in, *g.padded, images), dtype)
     view = window_view(framed.transpose(0, 3, 1, 2), g.kernel, g.stride, g.dilation)
-    return view.transpose(0, 4, 5, 2, 3, 1)
+    return framed, view.transpose(0, 4, 5, 2, 3, 1)
 
 
 def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """y = W U x + b, where U x are the windows of a block written as columns."""
+    if single.applies(g):
+        return single.forward(x, weight, bias, g)
     (OH, OW), W = g.places, weight.reshape(g.groups, g.O_group, g.K)
     if g.N > 1 and OH * OW < WIDE // 2:
         return _forward_batch_last(x, W, bias, g)
@@ -75,10 +82,12 @@ def _forward_batch_last(x: Array, W: Array, bias: Array | None, g: Geometry) -> 
     """Join several small images, or the product would be a thin one."""
     OH, OW = g.places
     y = np.empty((g.N, g.C_out, OH, OW), x.dtype)
-    images = max(blocks(g, g.groups * g.K * OW)[0], -(-WIDE // (OH * OW)))
+    images = evenly(g.N, max(blocks(g, g.groups * g.K * OW)[0], -(-WIDE // (OH * OW))))
+    framed, view = batch_last(g, images, x.dtype)
     for n in range(0, g.N, images):
-        view = windows_batch_last(batch_last(x[n : n + images], g), g)
-        out = W @ view.reshape(g.groups, g.K, -1)
+        some = x[n : n + images]
+        framed[(slice(None), *g.inside, slice(len(some)))] = some.transpose(1, 2, 3, 0)
+        out = W @ view[..., : len(some)].reshape(g.groups, g.K, -1)
         if bias is not None:
             out += bias.reshape(g.groups, g.O_group, 1)
         y[n : n + images] = out.reshape(g.C_out, OH, OW, -1).transpose(3, 0, 1, 2)
@@ -87,40 +96,47 @@ def _forward_batch_last(x: Array, W: Array, bias: Array | None, g: Geometry) -> 
 
 def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
     """grad_W = grad_y (U x)^T and grad_x = U^T W^T grad_y, block by block."""
+    if single.applies(g):
+        return single.backward(grad_y, x, weight, g)
+    if depthwise.applies(g):
+        return depthwise.backward(grad_y, x, weight, g)
     (OH, OW), W_T = g.places, weight.reshape(g.groups, g.O_group, g.K).swapaxes(1, 2)
     if g.pointwise:
         grads = grad_y.reshape(g.N, g.groups, g.O_group, -1)
         pixels = x.reshape(g.N, g.groups, g.C_group, -1)
-        grad_W = (grads @ pixels.swapaxes(2, 3)).sum(axis=0)
+        grad_W = (pixels @ grads.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2)
         return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
-    grad_W, grad_x = np.zeros((g.groups, g.O_group, g.K), x.dtype), np.empty_like(x, order="C")
+    grad_W, grad_x = np.zeros((g.groups, g.K, g.O_group), x.dtype), np.empty_like(x, order="C")
     images, rows = blocks(g, g.groups * g.K * OW, min_rows=-(-WIDE // OW))
-    images = min(g.N, max(images, -(-WIDE // (OH * OW))))
+    images = evenly(g.N, min(g.N, max(images, -(-WIDE // (OH * OW)))))
     scratch = np.empty(g.groups * g.K * rows * OW * images, x.dtype)
-    for n in range(0, g.N, images):  # batch last: one product per block instead of one per image
-        framed = batch_last(x[n : n + images], g)
-        view, grad_framed = windows_batch_last(framed, g), np.zeros_like(framed)
+    framed, view = batch_last(g, images, x.dtype)  # one product per block, not one per image
+    grad_framed = np.empty_like(framed)
+    taps = [(i, j, g.tap(i, j)) for i in range(g.KH) for j in range(g.KW)]
+    for n in range(0, g.N, images):
+        some = slice(min(images, g.N - n))
+        framed[(slice(None), *g.inside, some)] = x[n : n + images].transpose(1, 2, 3, 0)
         grads = grad_y[n : n + images].transpose(1, 2, 3, 0)
+        grad_framed[...] = 0
         for r in range(0, OH, rows):
-            block = view[:, :, :, r : r + rows]
+            block = view[:, :, :, r : r + rows, :, some]
             columns = scratch[: block.size].reshape(block.shape)
             columns[...] = block
             flat = columns.reshape(g.groups, g.K, -1)
             grad = grads[:, r : r + rows].reshape(g.groups, g.O_group, -1)
-            grad_W += grad @ flat.swapaxes(1, 2)
+            grad_W += flat @ grad.swapaxes(1, 2)  # faster than its transpose, grad @ flat^T
             np.matmul(W_T, grad, out=flat)  # the columns are spent: now they hold their gradient
-            for i in range(g.KH):  # add each tap back, one long slice at a time
-                for j in range(g.KW):
-                    tap_rows, tap_columns = g.tap(i, j)
-                    tap = grad_framed[:, tap_rows, tap_columns]
-                    tap[:, r : r + rows] += columns[:, i, j]
-        grad_x[n : n + images] = grad_framed[(slice(None), *g.inside)].transpose(3, 0, 1, 2)
-    return grad_x, grad_W.reshape(weight.shape)
+            for i, j, (down, right) in taps:  # add each tap back, one long slice at a time
+                tap = grad_framed[:, down, right, some][:, r : r + rows]
+                tap += columns[:, i, j]
+        inside = grad_framed[(slice(None), *g.inside, some)]
+        grad_x[n : n + images] = inside.transpose(3, 0, 1, 2)
+    return grad_x, grad_W.swapaxes(1, 2).reshape(weight.shape)
 
 
 def weight_gradient(grad_y: Array, x: Array, g: Geometry) -> Array:
     """grad_W = grad_y (U x)^T alone: the forward pass's blocks, and no scattering back."""
-    (OH, OW), grad_W = g.places, np.zeros((g.groups, g.O_group, g.K), x.dtype)
+    (OH, OW), grad_W = g.places, np.zeros((g.groups, g.K, g.O_group), x.dtype)
     view = windows_as_columns(x, g)
     images, rows = blocks(g, g.groups * g.K * OW)
     for n in range(0, g.N, images):
@@ -130,5 +146,5 @@ def weight_gradient(grad_y: Array, x: Array, g: Geometry) -> Array:
             grads = grad_y[n : n + images, :, r : r + rows].reshape(
                 len(columns), g.groups, g.O_group, -1
             )
-            grad_W += (grads @ columns.swapaxes(2, 3)).sum(axis=0)
-    return grad_W
+            grad_W += (columns @ grads.swapaxes(2, 3)).sum(axis=0)
+    return grad_W.swapaxes(1, 2)

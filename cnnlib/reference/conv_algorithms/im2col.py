@@ -24,7 +24,9 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """y = W U x + b."""
     W = weight.reshape(g.groups, g.O_group, g.K)
     y = (W @ _columns(x, g)).reshape(g.N, g.C_out, *g.places)
-    return y if bias is None else y + bias[:, None, None]
+    if bias is not None:
+        y += bias[:, None, None]
+    return y
 
 
 def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
@@ -32,7 +34,7 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
     OH, OW = g.places
     W = weight.reshape(g.groups, g.O_group, g.K)
     grads = grad_y.reshape(g.N, g.groups, g.O_group, OH * OW)
-    grad_W = (grads @ _columns(x, g).swapaxes(2, 3)).sum(axis=0)
+    grad_W = (_columns(x, g) @ grads.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2)
     grad_columns = (W.swapaxes(1, 2) @ grads).reshape(g.N, g.C_in, *g.kernel, OH, OW)
     grad_framed = np.zeros((g.N, g.C_in, *g.padded), x.dtype)
     for i in range(g.KH):

@@ -43,7 +43,7 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
     W_T = _weight_rows(weight, g).swapaxes(2, 3)
     images = surround(x, g.padding).reshape(g.N, g.groups, -1, *g.padded)
     grads = grad_y.reshape(g.N, g.groups, g.O_group, -1)
-    grad_W = np.zeros((g.KH, g.groups, g.O_group, g.C_group * g.KW), x.dtype)
+    grad_W = np.zeros((g.KH, g.groups, g.C_group * g.KW, g.O_group), x.dtype)
     grad_x, lowered = np.empty(x.shape, x.dtype), _lowered(x, g)
     grad_lowered, grad_image = np.empty_like(lowered), np.empty_like(images[0])
     for n in range(g.N):
@@ -51,13 +51,13 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         grad_lowered[...] = 0
         runs = zip(_runs(lowered, g), _runs(grad_lowered, g), strict=True)
         for i, (run, grad_run) in enumerate(runs):
-            grad_W[i] += grads[n] @ run.swapaxes(1, 2)
+            grad_W[i] += run @ grads[n].swapaxes(1, 2)
             grad_run += W_T[i] @ grads[n]
         grad_image[...] = 0
         for part, low in _taps(grad_image, grad_lowered, g):
             part += low
         grad_x[n] = grad_image.reshape(g.C_in, *g.padded)[(..., *g.inside)]
-    grad_W = grad_W.reshape(g.KH, g.C_out, g.C_group, g.KW).transpose(1, 2, 0, 3)
+    grad_W = grad_W.swapaxes(2, 3).reshape(g.KH, g.C_out, g.C_group, g.KW).transpose(1, 2, 0, 3)
     return grad_x, np.ascontiguousarray(grad_W)
 
 

@@ -11,7 +11,8 @@ the accuracy of Winograd convolution for deep neural networks*, 2020.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -27,17 +28,18 @@ POINTS = {
     2: (Fraction(0), Fraction(1), Fraction(-1)),
     4: (Fraction(0), Fraction(3, 4), Fraction(-3, 4), Fraction(3, 2), Fraction(-3, 2)),
 }
-TILES = 128  # per block at least, or the matrix products become thin
+Place = tuple[slice, slice, slice, slice]  # images, channels, rows, columns
+TILES = 192  # per block at least, or the matrix products become thin
 
 
 def applies(g: Geometry) -> bool:
-    """Whether the window is a dense 3x3 that stands on every pixel, ungrouped."""
-    return g.kernel == (3, 3) and g.stride == g.dilation == (1, 1) and g.groups == 1
+    """Whether the window is 3x3 and moves in single steps, ungrouped."""
+    return g.kernel == (3, 3) and g.stride == (1, 1) and g.groups == 1
 
 
 def tile_size(g: Geometry) -> int:
     """4, unless tiles of 4 would hang over the edge by more than they save."""
-    OH, OW = g.places
+    OH, OW = (-(-size // d) for size, d in zip(g.places, g.dilation, strict=True))
     covered = (-(-OH // 4) * 4) * (-(-OW // 4) * 4)
     return 4 if covered < 1.2 * OH * OW else 2
 
@@ -46,18 +48,18 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """y = A ((G w) . (B x)) for every tile, with a matrix product over channels for the dot."""
     m = _require(g)
     a, B, G, A = m + 2, *transforms(m, x.dtype)
-    rows, columns = (-(-size // m) for size in g.places)
     U = (G @ weight.reshape(-1, 9).T).reshape(a * a, g.C_out, g.C_in).swapaxes(1, 2)
-    y, images = np.empty((g.N, g.C_out, *g.places), x.dtype), -(-TILES // (rows * columns))
-    for n in range(0, g.N, images):
-        _, tiles = _tiles(x[n : n + images], g, m)
+    y = np.empty((g.N, g.C_out, *g.places), x.dtype)
+    for block, part, p in _blocks(g, m):
+        rows, columns = (-(-size // m) for size in p.places)
+        _, tiles = _tiles(x[block], p, m)
         V = (B @ tiles.reshape(a * a, -1)).reshape(a * a, -1, g.C_in)
         Y = A @ (V @ U).reshape(a * a, -1)
-        block = Y.reshape(m, m, -1, rows, columns, g.C_out).transpose(2, 3, 0, 4, 1, 5)
-        block = block.reshape(-1, rows * m, columns * m, g.C_out)  # a copy, channels last
+        Y = Y.reshape(m, m, -1, rows, columns, g.C_out).transpose(2, 3, 0, 4, 1, 5)
+        Y = Y.reshape(-1, rows * m, columns * m, g.C_out)  # a copy, channels last
         if bias is not None:
-            block += bias
-        y[n : n + images] = block[:, : g.places[0], : g.places[1]].transpose(0, 3, 1, 2)
+            Y += bias
+        y[part] = Y[:, : p.places[0], : p.places[1]].transpose(0, 3, 1, 2)
     return y
 
 
@@ -65,15 +67,14 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
     """Three linear maps forward, their transposes in reverse order backward."""
     m = _require(g)
     a, B, G, A = m + 2, *transforms(m, x.dtype)
-    (OH, OW), (rows, columns) = g.places, (-(-size // m) for size in g.places)
     U = (G @ weight.reshape(-1, 9).T).reshape(a * a, g.C_out, g.C_in)
-    grad_U, grad_x = np.zeros((a * a, g.C_in, g.C_out), x.dtype), np.empty(x.shape, x.dtype)
-    images = -(-TILES // (rows * columns))
-    for n in range(0, g.N, images):
-        framed, tiles = _tiles(x[n : n + images], g, m)
+    grad_U, grad_x = np.zeros((a * a, g.C_in, g.C_out), x.dtype), np.zeros(x.shape, x.dtype)
+    for block, part, p in _blocks(g, m):
+        (OH, OW), (rows, columns) = p.places, (-(-size // m) for size in p.places)
+        framed, tiles = _tiles(x[block], p, m)
         V = (B @ tiles.reshape(a * a, -1)).reshape(a * a, -1, g.C_in)
         grads = np.zeros((len(framed), rows * m, columns * m, g.C_out), x.dtype)
-        grads[:, :OH, :OW] = grad_y[n : n + images].transpose(0, 2, 3, 1)
+        grads[:, :OH, :OW] = grad_y[part].transpose(0, 2, 3, 1)
         grads = grads.reshape(-1, rows, m, columns, m, g.C_out).transpose(2, 4, 0, 1, 3, 5)
         M = (A.T @ grads.reshape(m * m, -1)).reshape(a * a, -1, g.C_out)
         grad_U += V.swapaxes(1, 2) @ M
@@ -84,17 +85,41 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
                 down = slice(i, i + m * (rows - 1) + 1, m)
                 right = slice(j, j + m * (columns - 1) + 1, m)
                 framed[:, down, right] += D[i, j]
-        inside = framed[(slice(None), *g.inside)]
-        grad_x[n : n + images] = inside.transpose(0, 3, 1, 2)
+        grad_x[block] = framed[(slice(None), *p.inside)].transpose(0, 3, 1, 2)
     grad_weight = (G.T @ grad_U.reshape(a * a, -1)).reshape(3, 3, g.C_in, g.C_out)
     return grad_x, np.ascontiguousarray(grad_weight.transpose(3, 2, 0, 1))
+
+
+def _blocks(g: Geometry, m: int) -> Iterator[tuple[Place, Place, Geometry]]:
+    """Some images at a time: their place in x, their place in y, and the sizes of that part.
+
+    Taps with dilation d meet every d-th pixel only. So the image falls apart into d * d smaller
+    ones that do not see each other, and for each of them the kernel is an ordinary one.
+    """
+    for rows, y_rows, H, above in _phases(g, 0):
+        for columns, y_columns, W, beside in _phases(g, 1):
+            part = replace(g, H=H, W=W, padding=(above, beside), dilation=(1, 1))
+            tiles = -(-part.places[0] // m) * -(-part.places[1] // m)
+            images = -(-TILES // tiles)
+            for n in range(0, g.N, images):
+                some = slice(n, n + images), slice(None)
+                yield (*some, rows, columns), (*some, y_rows, y_columns), part
+
+
+def _phases(g: Geometry, axis: int) -> Iterator[tuple[slice, slice, int, tuple[int, int]]]:
+    """Along one axis, where every d-th pixel lies in x and in y, how many, and their padding."""
+    d, size, (before, after) = g.dilation[axis], (g.H, g.W)[axis], g.padding[axis]
+    for start in range(min(d, g.places[axis])):
+        zeros = max(0, -(-(before - start) // d))  # in front of the first pixel of the image
+        pixels = slice(start + zeros * d - before, None, d)
+        count, framed = len(range(size)[pixels]), len(range(start, before + size + after, d))
+        yield pixels, slice(start, None, d), count, (zeros, framed - zeros - count)
 
 
 def _require(g: Geometry) -> int:
     if not applies(g):
         raise ValueError(
-            f"conv2d: algorithm='winograd' needs a 3x3 kernel with stride 1, dilation 1 and "
-            f"groups 1\n"
+            f"conv2d: algorithm='winograd' needs a 3x3 kernel with stride 1 and groups 1\n"
             f"  kernel {g.kernel}, stride {g.stride}, dilation {g.dilation}, groups {g.groups}\n"
             f"  Use algorithm='auto', which takes it where it fits."
         )

@@ -1,21 +1,25 @@
 """Build the site into ``_build/html``, from nothing, unless nothing that it is made of has changed.
 
 A rebuild on top of an old one hides warnings, so every build starts in an empty folder, and the
-finished site replaces the old one only if no page had a warning. Into it goes an archive of itself,
-to be read without a network.
+finished site replaces the old one only if no page had a warning. Into it go the notebooks that run
+in the reader's browser, and an archive of the whole, to be read without a network.
 """
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import steps
 from command_error import CommandError
 from freshness import Stamp
 
-SOURCES = ("_config.yml", "_toc.yml", "CHANGELOG.md", "book", "cnnlib", "autograder", "exercises")
-
-
+SOURCES = (
+    *("_config.yml", "_toc.yml", "CHANGELOG.md", "book", "cnnlib", "autograder", "exercises"),
+    "scripts/lite_site.py",
+)
+# What the pages say of where they are, and of where their notebooks can be opened.
+ADDRESSES = ("SITE_URL", "REPOSITORY_URL", "JUPYTERHUB_URL")
 ARCHIVE = "cnn-course-site"  # the student guide links to it
 
 
@@ -34,8 +38,7 @@ def build() -> bool:
         steps.BUILD / "site.stamp",
         [steps.ROOT / name for name in SOURCES],
         html,
-        # The addresses that the pages give as their own, and as that of their sources.
-        also=" ".join(os.environ.get(name, "") for name in ("SITE_URL", "REPOSITORY_URL")),
+        also=" ".join(os.environ.get(name, "") for name in ADDRESSES),
     )
     if stamp.is_current():
         return False
@@ -52,6 +55,11 @@ def build() -> bool:
     built = following / "_build" / "html"
     if not (built / "index.html").is_file():
         raise CommandError("The site was built without a front page; see _build/logs/site.log.")
+    steps.run(
+        "lite",
+        "Building the notebooks for the browser",
+        [sys.executable, "scripts/lite_site.py", str(built)],
+    )
     pack(built)
     shutil.rmtree(html, ignore_errors=True)
     built.rename(html)

@@ -12,6 +12,7 @@ import formulas
 import html_repairs
 import in_browser
 import index_link
+import launch
 
 
 def set_addresses(app, config):
@@ -32,30 +33,15 @@ def set_addresses(app, config):
     config.sitemap_url_scheme = "{link}"
 
 
-def set_repository(app, config):
-    """Take the address of the sources from the environment, for the button that opens Colab.
-
-    Without ``REPOSITORY_URL`` there is no such button: it would lead nowhere.
-    """
-    repository_url = os.environ.get("REPOSITORY_URL", "").rstrip("/")
-    if repository_url:
-        config.html_theme_options |= {
-            "repository_url": repository_url,
-            "repository_branch": "main",
-            "path_to_docs": "",
-            "launch_buttons": {"colab_url": "https://colab.research.google.com"},
-        }
-
-
 def setup(app):
     """Connect everything (called by Sphinx)."""
     formulas.prepare()
     if os.environ.get("SITE_URL"):
         app.setup_extension("sphinx_sitemap")
     app.connect("config-inited", set_addresses)
-    app.connect("config-inited", set_repository)
     api_pages.connect(app)
     in_browser.connect(app)
+    launch.connect(app)
     exercise_pages.connect(app)
     figure_sizes.connect(app)
     html_repairs.connect(app)

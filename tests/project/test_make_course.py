@@ -19,7 +19,10 @@ def site(tmp_path, script, monkeypatch):
     book.mkdir()
     (book / "index.md").write_text("one")
 
-    def jupyter_book(name, what, command):
+    def run(name, what, command):
+        if name == "lite":
+            assert command[1:] == ["scripts/lite_site.py", str(build / "next" / "_build" / "html")]
+            return
         assert {"-W", "-n", "--keep-going"} <= set(command)
         html = build / "next" / "_build" / "html"
         html.mkdir(parents=True)
@@ -28,7 +31,7 @@ def site(tmp_path, script, monkeypatch):
                 raise script("command_error").CommandError("a page has a warning")
             (html / f"{source.stem}.html").write_text(PAGE.format(source.read_text()))
 
-    monkeypatch.setattr(steps, "run", jupyter_book)
+    monkeypatch.setattr(steps, "run", run)
     return build_site, book, build / "html"
 
 
@@ -40,7 +43,9 @@ def test_an_unchanged_site_is_not_built_again(site):
     assert {path: path.stat().st_mtime_ns for path in html.iterdir()} == before
 
 
-@pytest.mark.parametrize("change", ["text", "new", "gone", "lost page", "address", "sources"])
+@pytest.mark.parametrize(
+    "change", ["text", "new", "gone", "lost page", "address", "sources", "hub"]
+)
 def test_a_change_of_any_kind_builds_it_again(site, change, monkeypatch):
     build_site, book, html = site
     (book / "extra.md").write_text("two")
@@ -58,6 +63,8 @@ def test_a_change_of_any_kind_builds_it_again(site, change, monkeypatch):
             monkeypatch.setenv("SITE_URL", "https://example.org/course")
         case "sources":
             monkeypatch.setenv("REPOSITORY_URL", "https://example.org/sources")
+        case "hub":
+            monkeypatch.setenv("JUPYTERHUB_URL", "https://hub.example.org")
     assert build_site.build() is True
     assert {p.stem for p in html.glob("*.html")} == {p.stem for p in book.iterdir()}
     assert [p.name for p in html.iterdir() if p.suffix != ".html"] == ["cnn-course-site.zip"]

@@ -18,7 +18,7 @@ def soups(site):
     return {
         path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf8"), "html.parser")
         for path in sorted(site.rglob("*.html"))
-        if "_static" not in path.parts
+        if "_static" not in path.parts and path.relative_to(site).parts[0] != "lite"
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -14,10 +15,14 @@ from torch import Tensor
 from cnnlib.shapes import ShapeError
 
 IntPair = int | tuple[int, int]
+MaybeTensor = TypeVar("MaybeTensor", Tensor, Tensor | None)
 
 
 def require_float(function: str, mixed: bool = False, **tensors: Tensor | None) -> None:
-    """Refuse anything but float tensors of one dtype; ``mixed`` lets the dtypes differ."""
+    """Refuse anything but float tensors of one dtype; ``mixed`` lets the dtypes differ.
+
+    So does ``torch.autocast``, which converts them.
+    """
     first: tuple[str, torch.dtype] | None = None
     for name, tensor in tensors.items():
         if tensor is None:
@@ -34,11 +39,32 @@ def require_float(function: str, mixed: bool = False, **tensors: Tensor | None) 
             )
         if first is None:
             first = name, tensor.dtype
-        elif tensor.dtype != first[1] and not mixed:
+        elif tensor.dtype != first[1] and not mixed and not autocasting(tensor):
             raise TypeError(
                 f"{function}: {name} has dtype {tensor.dtype} but {first[0]} has {first[1]}\n"
                 f"  Convert it with {name}.to({first[0]}.dtype)."
             )
+
+
+def autocasting(tensor: Tensor) -> bool:
+    """Whether ``torch.autocast`` converts this tensor; it leaves float64 alone."""
+    kind = tensor.device.type
+    return (
+        tensor.dtype != torch.float64
+        and torch.amp.is_autocast_available(kind)
+        and torch.is_autocast_enabled(kind)
+    )
+
+
+def under_autocast(tensor: MaybeTensor) -> MaybeTensor:
+    """The tensor in the type that ``torch.autocast`` asks of products; outside it as it is.
+
+    PyTorch converts the arguments of its own convolutions. Ours follow, so that mixed precision
+    works alike with every algorithm.
+    """
+    if tensor is None or not autocasting(tensor):
+        return tensor
+    return tensor.to(torch.get_autocast_dtype(tensor.device.type))
 
 
 def images(function: str, x: Tensor) -> tuple[Tensor, bool]:

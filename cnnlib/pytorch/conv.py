@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnlib.pytorch.arguments import IntPair, images, require_float
+from cnnlib.pytorch.arguments import IntPair, autocasting, images, require_float, under_autocast
 from cnnlib.pytorch.conv_algorithms import direct, fft, im2col
 from cnnlib.pytorch.geometry import Geometry, geometry
 from cnnlib.pytorch.implicit_gemm import implicit_gemm
@@ -132,6 +133,10 @@ def conv2d(
     True
     """
     require_float("conv2d", x=x, weight=weight, bias=bias)
+    if autocasting(x):  # convert once; inside, some algorithms compute wider on purpose
+        narrow = (under_autocast(x), under_autocast(weight), under_autocast(bias))
+        with torch.autocast(x.device.type, enabled=False):
+            return conv2d(*narrow, stride, padding, dilation, groups, algorithm=algorithm)
     batch, single = images("conv2d", x)
     g = geometry("conv2d", batch, weight, bias, stride, padding, dilation, groups)
     if algorithm not in ALGORITHMS:

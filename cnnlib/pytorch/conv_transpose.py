@@ -100,7 +100,7 @@ def conv_transpose2d(
         y = F.conv_transpose2d(batch, weight, bias, steps, border, extra, groups, spread)
     if algorithm == "fold":
         y = _fold(batch, weight, (y.shape[2], y.shape[3]), steps, border, groups, spread)
-        y = y if bias is None else y + bias[:, None, None]
+        y = y if bias is None else y + bias.to(y.dtype)[:, None, None]
     return y[0] if single else y
 
 

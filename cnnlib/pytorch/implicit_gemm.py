@@ -13,7 +13,7 @@ is one small stride-1 convolution of ``grad_y`` for each of the stride x stride 
 
 Inside, images are (N, H, W, C), which is ``torch.channels_last``: give such images and nothing is
 copied. Sums are kept in float32. float32 data is rounded to TF32 (10 bits) on tensor cores where
-``torch.backends.cudnn.allow_tf32`` says so, as PyTorch's own convolution does.
+``torch.backends.cudnn`` allows it, as PyTorch's own convolution does.
 
 The kernels need Triton and a GPU. On a CPU they run, slowly, in Triton's interpreter, if the
 environment has ``TRITON_INTERPRET=1`` before Python starts; so their logic is tested everywhere.
@@ -24,6 +24,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from math import gcd, prod
 from types import ModuleType
 from typing import Any
@@ -51,11 +52,29 @@ class Tile:
     stages: int = 3
 
 
-# The processors of an H200: a sum is split until there is about one program for each of them.
-PROCESSORS = 132
+@dataclass(frozen=True)
+class Chip:
+    """What tiles are cut for: the processors, and the shared memory of a program in bytes."""
+
+    processors: int
+    shared: int
+
+
+H200 = Chip(132, 232_448)  # the interpreter on a CPU cuts its tiles as for this one
 
 # What `cnnlib.pytorch.tuning` measured to be fastest: (operation, dtype, shapes, geometry) -> tile.
 TUNED: dict[tuple[Any, ...], Tile] = {}
+
+
+@cache
+def chip(device: torch.device) -> Chip:
+    """The GPU on which a product is computed."""
+    if device.type != "cuda":
+        return H200
+    found = torch.cuda.get_device_properties(device)
+    # Older PyTorch does not say; 99 KiB is what consumer cards have.
+    shared = getattr(found, "shared_memory_per_block_optin", 99 * 1024)
+    return Chip(found.multi_processor_count, shared)
 
 
 def tuning_key(operation: str, x: Tensor, weight: Tensor, g: Geometry) -> tuple[Any, ...]:
@@ -63,23 +82,63 @@ def tuning_key(operation: str, x: Tensor, weight: Tensor, g: Geometry) -> tuple[
     return operation, x.dtype, tuple(x.shape), tuple(weight.shape), g
 
 
-def default_tile(dtype: torch.dtype, rows: int, columns: int, terms: int, groups: int) -> Tile:
+def product_sizes(operation: str, x: Tensor, weight: Tensor, g: Geometry) -> tuple[int, int, int]:
+    """Rows and columns of one group's matrix product, and how many terms each sum has."""
+    (OH, OW), (KH, KW), (SH, SW) = g.output_size, g.kernel_size, g.stride
+    N, _, H, W = x.shape
+    C_out, C_group = weight.shape[0] // g.groups, weight.shape[1]
+    if operation == "forward":
+        return N * OH * OW, C_out, KH * KW * C_group
+    if operation == "gradient of x":  # of one phase of the stride
+        return N * -(-H // SH) * -(-W // SW), C_group, -(-KH // SH) * -(-KW // SW) * C_out
+    return C_out, KH * KW * C_group, N * OH * OW
+
+
+def tile_for(operation: str, x: Tensor, weight: Tensor, g: Geometry) -> Tile:
+    """The tile that was measured to be fastest, or a sensible one."""
+    tuned = TUNED.get(tuning_key(operation, x, weight, g))
+    if tuned is not None:
+        return tuned
+    sizes = product_sizes(operation, x, weight, g)
+    return default_tile(x.dtype, *sizes, g.groups, chip(x.device))
+
+
+def default_tile(
+    dtype: torch.dtype, rows: int, columns: int, terms: int, groups: int, on: Chip = H200
+) -> Tile:
     """A tile no larger than the product, and a sum split in parts if there are few tiles.
 
     ``rows`` x ``columns`` results for each of ``groups``, each a sum of ``terms`` products.
     """
     bits = torch.finfo(dtype).bits
-    m = min(64 if bits == 64 else 128, _power_of_two(rows))
-    n = min(32 if bits == 64 else 128, _power_of_two(columns))
-    k = min(64 if bits == 16 else 32, _power_of_two(terms))
+    m = min(64 if bits == 64 else 128, power_of_two(rows))
+    n = min(32 if bits == 64 else 128, power_of_two(columns))
+    k = min(64 if bits == 16 else 32, power_of_two(terms))
     programs = -(-rows // m) * -(-columns // n) * groups
     # A part must be worth the start of a program: at least eight steps along the sum.
-    splits = max(1, min(PROCESSORS // programs, -(-terms // k) // 8))
-    return Tile(m, n, k, splits, warps=8 if m * n > 64 * 128 else 4)
+    splits = max(1, min(on.processors // programs, -(-terms // k) // 8))
+    stages = next((s for s in (3, 2) if shared_bytes(dtype, m, n, k, s) <= on.shared), 1)
+    return Tile(m, n, k, splits, warps=8 if m * n > 64 * 128 else 4, stages=stages)
 
 
-def _power_of_two(size: int) -> int:
-    return max(16, 1 << (size - 1).bit_length())  # 16 is the least a tensor core multiplies
+def shared_bytes(dtype: torch.dtype, m: int, n: int, k: int, stages: int) -> int:
+    """Shared memory of one program: the pieces of both matrices that are under way."""
+    return stages * (m + n) * k * dtype.itemsize
+
+
+def power_of_two(size: int) -> int:
+    """The least power of two from ``size`` on; at least 16, as tensor cores multiply no less."""
+    return max(16, 1 << (size - 1).bit_length())
+
+
+def multiplied_in_tf32(dtype: torch.dtype) -> bool:
+    """Whether PyTorch's own convolution would round float32 data to TF32 on tensor cores."""
+    if dtype != torch.float32:
+        return False
+    settings = getattr(torch.backends.cudnn, "conv", None)  # since PyTorch 2.9
+    if settings is None:
+        return torch.backends.cudnn.allow_tf32
+    return bool(settings.fp32_precision == "tf32")
 
 
 def kernels(device: torch.device) -> ModuleType:
@@ -156,15 +215,12 @@ def forward(
     x: Tensor, weight: Tensor, bias: Tensor | None, g: Geometry, relu: bool = False
 ) -> Tensor:
     """y[n, p, q, o]: rows of the product are places, columns are filters."""
-    (OH, OW), (KH, KW) = g.output_size, g.kernel_size
-    N, C_out, C_group = len(x), weight.shape[0], weight.shape[1]
-    tile = TUNED.get(tuning_key("forward", x, weight, g)) or default_tile(
-        x.dtype, N * OH * OW, C_out // g.groups, KH * KW * C_group, g.groups
-    )
+    OH, OW = g.output_size
     src = _pixels(x)
-    dst = src.new_empty(N, OH, OW, C_out)
+    dst = src.new_empty(len(x), OH, OW, len(weight))
     (top, _), (left, _) = g.padding
     steps = Steps(g.stride, (-top, -left), g.dilation)
+    tile = tile_for("forward", x, weight, g)
     _gather(src, _filters(weight, g), bias, dst, steps, relu, tile)
     return dst.permute(0, 3, 1, 2)
 
@@ -172,17 +228,10 @@ def forward(
 def gradient_of_x(grad_y: Tensor, x: Tensor, weight: Tensor, g: Geometry) -> Tensor:
     """One product for each phase of the stride: rows are pixels of ``x``, columns are channels."""
     N, C_in, H, W = x.shape
-    (SH, SW), (KH, KW), C_group = g.stride, g.kernel_size, weight.shape[1]
     src = _pixels(grad_y)
     grad_x = src.new_empty(N, H, W, C_in)
     transposed = _filters(weight, g).permute(0, 4, 2, 3, 1)  # what was added up is now a column
-    tile = TUNED.get(tuning_key("gradient of x", x, weight, g)) or default_tile(
-        x.dtype,
-        N * -(-H // SH) * -(-W // SW),
-        C_group,
-        -(-KH // SH) * -(-KW // SW) * (len(weight) // g.groups),
-        g.groups,
-    )
+    tile = tile_for("gradient of x", x, weight, g)
     for vertical in _phases(H, 0, g):
         for horizontal in _phases(W, 1, g):
             dst = grad_x[:, vertical.pixels, horizontal.pixels]
@@ -205,9 +254,7 @@ def gradient_of_weight(grad_y: Tensor, x: Tensor, weight: Tensor, g: Geometry) -
     (OH, OW), (KH, KW), (top, _), (left, _) = g.output_size, g.kernel_size, *g.padding
     C_out, C_group = weight.shape[:2]
     O_group, places = C_out // g.groups, len(x) * OH * OW
-    tile = TUNED.get(tuning_key("gradient of weight", x, weight, g)) or default_tile(
-        x.dtype, O_group, KH * KW * C_group, places, g.groups
-    )
+    tile = tile_for("gradient of weight", x, weight, g)
     src, grad = _pixels(x), _pixels(grad_y)
     partial = src.new_empty(
         tile.splits, C_out, KH, KW, C_group, dtype=torch.promote_types(x.dtype, torch.float32)
@@ -216,7 +263,8 @@ def gradient_of_weight(grad_y: Tensor, x: Tensor, weight: Tensor, g: Geometry) -
     triton_kernels.weight_gemm[grid](
         src, grad, partial, places, OH, OW, *x.shape[2:], C_group, O_group,
         *src.stride()[:3], *grad.stride()[:3], partial.stride(0),
-        *g.stride, -top, -left, *g.dilation, KH, KW, **_constants(triton_kernels, x.dtype, tile),
+        *g.stride, -top, -left, *g.dilation, tile.splits, KH, KW,
+        **_constants(triton_kernels, x.dtype, tile),
     )  # fmt: skip
     return partial.sum(0).to(x.dtype).permute(0, 3, 1, 2)
 
@@ -278,7 +326,7 @@ def _gather(
     triton_kernels.gather_gemm[grid](
         src, filters, bias, target, N * OH * OW, OH, OW, *src.shape[1:3], C_in, C_out,
         *src.stride()[:3], *filters.stride(), *target.stride()[:4],
-        *steps.step, *steps.origin, *steps.reach, taps_h, taps_w,
+        *steps.step, *steps.origin, *steps.reach, tile.splits, taps_h, taps_w,
         FLAT=C_in < tile.k, HAS_BIAS=fused and bias is not None, RELU=fused and relu,
         **_constants(triton_kernels, src.dtype, tile),
     )  # fmt: skip
@@ -289,11 +337,9 @@ def _gather(
 
 def _constants(triton_kernels: ModuleType, dtype: torch.dtype, tile: Tile) -> dict[str, Any]:
     """What the compiler is told: the tile, and with which precision float32 is multiplied."""
-    tf32 = dtype == torch.float32 and torch.backends.cudnn.allow_tf32
     tl = triton_kernels.tl
     return {
-        "SPLITS": tile.splits,
-        "PRECISION": "tf32" if tf32 else "ieee",
+        "PRECISION": "tf32" if multiplied_in_tf32(dtype) else "ieee",
         "ACCUMULATE": tl.float64 if dtype == torch.float64 else tl.float32,
         # Triton's interpreter keeps bfloat16 as bit patterns and would multiply those.
         "WIDEN": dtype == torch.bfloat16 and os.environ.get("TRITON_INTERPRET") == "1",

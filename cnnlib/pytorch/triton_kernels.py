@@ -29,10 +29,10 @@ def gather_gemm(
     weight_group, weight_out, weight_i, weight_j, weight_in,
     dst_split, dst_n, dst_h, dst_w,
     step_h, step_w, origin_h, origin_w, reach_h, reach_w,  # row h = p * step + origin + i * reach
+    splits,  # how many programs share one sum, each writing a part of its own
     TAPS_H: tl.constexpr, TAPS_W: tl.constexpr,
     FLAT: tl.constexpr,  # few channels: taps and channels share the axis of the sum
     HAS_BIAS: tl.constexpr, RELU: tl.constexpr,
-    SPLITS: tl.constexpr,  # how many programs share one sum, each writing a part of its own
     PRECISION: tl.constexpr, ACCUMULATE: tl.constexpr, WIDEN: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, BAND: tl.constexpr,
 ):  # fmt: skip
@@ -55,7 +55,7 @@ def gather_gemm(
     acc = tl.zeros((BLOCK_M, BLOCK_N), dtype=ACCUMULATE)
     taps = TAPS_H * TAPS_W
     steps = tl.cdiv(taps * C_in, BLOCK_K) if FLAT else taps * channel_blocks
-    for step in range(split, steps, SPLITS):
+    for step in range(split, steps, splits):
         if FLAT:
             k = step * BLOCK_K + tl.arange(0, BLOCK_K)
             tap, c = k // C_in, k % C_in
@@ -88,7 +88,8 @@ def gather_gemm(
     if RELU:
         # NaN stays NaN, as in torch: tl.maximum would drop it.
         acc = tl.where(acc < 0, 0.0, acc)
-    pixel = dst + split * dst_split + n * dst_n + p * dst_h + q * dst_w + group * C_out
+    # All parts together may be more numbers than 32 bits can count.
+    pixel = dst + split.to(tl.int64) * dst_split + n * dst_n + p * dst_h + q * dst_w + group * C_out
     tl.store(
         pixel[:, None] + out[None, :],
         acc.to(dst.dtype.element_ty),
@@ -104,15 +105,15 @@ def weight_gemm(
     src_n, src_h, src_w, grad_n, grad_h, grad_w,
     partial_split,
     step_h, step_w, origin_h, origin_w, reach_h, reach_w,
+    splits,
     TAPS_H: tl.constexpr, TAPS_W: tl.constexpr,
-    SPLITS: tl.constexpr,
     PRECISION: tl.constexpr, ACCUMULATE: tl.constexpr, WIDEN: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, BAND: tl.constexpr,
 ):  # fmt: skip
     """partial[split, o, i, j, c] = sum over places of grad[n, p, q, o] * src[n, h, w, c].
 
     Rows of the product are filters, columns are (i, j, c) flattened, and the sum runs over every
-    place of every image: it is long and the result is small, so ``SPLITS`` programs share it. Each
+    place of every image: it is long and the result is small, so ``splits`` programs share it. Each
     writes its own part; a second pass adds the parts in a fixed order, so no run differs in a bit.
     """
     weights = TAPS_H * TAPS_W * C_in
@@ -125,7 +126,7 @@ def weight_gemm(
     tap, c = column // C_in, column % C_in
     rise, run = (tap // TAPS_W) * reach_h + origin_h, (tap % TAPS_W) * reach_w + origin_w
     acc = tl.zeros((BLOCK_M, BLOCK_N), dtype=ACCUMULATE)
-    for step in range(split, tl.cdiv(places, BLOCK_K), SPLITS):
+    for step in range(split, tl.cdiv(places, BLOCK_K), splits):
         place = step * BLOCK_K + tl.arange(0, BLOCK_K)
         n, p, q = place // (OH * OW), (place // OW) % OH, place % OW
         a = tl.load(
@@ -144,7 +145,7 @@ def weight_gemm(
         if WIDEN:
             a, b = a.to(ACCUMULATE), b.to(ACCUMULATE)
         acc = tl.dot(a, b, acc, input_precision=PRECISION, out_dtype=ACCUMULATE)
-    row = partial + split * partial_split + (group * C_out + out) * weights
+    row = partial + split.to(tl.int64) * partial_split + (group * C_out + out) * weights
     tl.store(
         row[:, None] + column[None, :],
         acc,

@@ -6,7 +6,7 @@ ways that no formula tells well. A tuned tile is used from then on, in this proc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import torch
@@ -16,10 +16,14 @@ from cnnlib.pytorch.geometry import Geometry
 from cnnlib.pytorch.implicit_gemm import (
     TUNED,
     Tile,
+    chip,
     forward,
     gradient_of_weight,
     gradient_of_x,
     kernels,
+    power_of_two,
+    product_sizes,
+    shared_bytes,
     tuning_key,
 )
 
@@ -28,15 +32,42 @@ __all__ = ["OPERATIONS", "candidates", "tune"]
 OPERATIONS = ("forward", "gradient of x", "gradient of weight")
 
 
-def candidates(operation: str, dtype: torch.dtype) -> list[Tile]:
-    """Tiles worth trying. Wider data gets shorter steps: a tile must fit into shared memory."""
-    steps = (64, 128) if torch.finfo(dtype).bits == 16 else (32, 64)
-    sizes = ((128, 256, 8), (256, 128, 8), (128, 128, 8), (128, 64, 4), (64, 128, 4), (64, 64, 4))
-    splits = (1, 4, 16, 64) if operation == "gradient of weight" else (1, 4)
-    return [
-        Tile(m, n, k, parts, warps, stages)
-        for (m, n, warps), k, parts, stages in product(sizes, steps, splits, (3, 4))
-    ]
+def candidates(operation: str, x: Tensor, weight: Tensor, g: Geometry) -> list[Tile]:
+    """Tiles that fit the product and the GPU, the most promising first.
+
+    The order is a rough guess: a step of a tile costs its products, m x n, and the loads of its
+    two edges, and programs run in waves, one on each processor.
+    """
+    on = chip(x.device)
+    rows, columns, terms = product_sizes(operation, x, weight, g)
+    shortest = min(32 if x.dtype.itemsize == 2 else 16, power_of_two(terms))
+
+    def lengths(size: int, most: int) -> list[int]:
+        """Powers of two for one side: not far over the size, and not tiny where it is large."""
+        fitting = min(most, power_of_two(size))
+        return [fitting >> i for i in range(3) if fitting >> i >= min(fitting, 32)]
+
+    def guess(tile: Tile) -> float:
+        tiles = -(-rows // tile.m) * -(-columns // tile.n) * g.groups
+        steps = -(-terms // (tile.k * tile.splits))
+        waves = -(-tiles * tile.splits // on.processors)
+        cost = tile.m * tile.n + 128 * (tile.m + tile.n)
+        parts = 0 if tile.splits == 1 else 4 * tile.m * tile.n  # written and read once more
+        return float(waves * (steps * (tile.k + 16) * cost + 64 * (cost + parts)))
+
+    found = []
+    for m, n in product(lengths(rows, 256), lengths(columns, 256)):
+        if m * n > 256 * 128:
+            continue  # sums of more than 128 registers a thread
+        programs = -(-rows // m) * -(-columns // n) * g.groups
+        parts = {1, *(max(1, times * on.processors // programs) for times in (1, 2, 4))}
+        steps = [shortest * times for times in (1, 2, 4) if shortest * times <= power_of_two(terms)]
+        for k, splits, stages in product(steps, sorted(parts), (3, 4)):
+            if splits > 1 and splits * k * 4 > terms:
+                continue  # a part must be worth the start of a program
+            if shared_bytes(x.dtype, m, n, k, stages) <= on.shared:
+                found.append(Tile(m, n, k, splits, 8 if m * n > 64 * 128 else 4, stages))
+    return sorted(found, key=guess)
 
 
 def tune(
@@ -45,7 +76,7 @@ def tune(
     weight: Tensor,
     g: Geometry,
     measure: Callable[[Callable[[], Tensor]], float] | None = None,
-    tiles: list[Tile] | None = None,
+    tiles: Sequence[Tile] | None = None,
 ) -> Tile:
     """Try ``tiles`` on one layer and keep the fastest for its next calls.
 
@@ -58,8 +89,9 @@ def tune(
         From :func:`cnnlib.pytorch.geometry.geometry`.
     measure : function of a function, optional
         How long a call takes; Triton's ``do_bench`` by default.
-    tiles : list of Tile, optional
-        :func:`candidates` by default.
+    tiles : sequence of Tile, optional
+        The twelve most promising :func:`candidates` by default: each takes a second or two to
+        compile.
 
     Returns
     -------
@@ -83,10 +115,12 @@ def tune(
         "gradient of x": lambda: gradient_of_x(grad_y, x, weight, g),
         "gradient of weight": lambda: gradient_of_weight(grad_y, x, weight, g),
     }[operation]
-    timer = measure or (lambda call: float(testing.do_bench(call, return_mode="median")))
+    timer = measure or (
+        lambda call: float(testing.do_bench(call, warmup=5, rep=25, return_mode="median"))
+    )
     key = tuning_key(operation, x, weight, g)
     times: dict[Tile, float] = {}
-    for tile in candidates(operation, x.dtype) if tiles is None else tiles:
+    for tile in candidates(operation, x, weight, g)[:12] if tiles is None else tiles:
         TUNED[key] = tile
         try:
             times[tile] = timer(run)

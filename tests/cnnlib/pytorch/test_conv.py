@@ -186,3 +186,17 @@ def test_integers_and_mixed_types_are_refused_with_their_cure():
         conv2d(image.double(), weight)
     with pytest.raises(TypeError, match=r"x is a ndarray.*\n.*torch.as_tensor\(x\)"):
         conv2d(image.numpy(), weight)
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+def test_mixed_precision_converts_for_every_algorithm_as_for_torch(algorithm, device):
+    """Activations are narrow, weights are not; gradients come back in the type of their tensor."""
+    x, weight, _ = Convolution((2, 3, 6, 5), (4, 3, 3, 3), False, {}, 12).tensors(device)
+    x, weight = x.bfloat16().requires_grad_(), weight.float().requires_grad_()
+    with torch.autocast(device, dtype=torch.bfloat16):
+        y = conv2d(x, weight, padding=1, algorithm=algorithm)
+        theirs = F.conv2d(x, weight, padding=1)
+    assert y.dtype == theirs.dtype == torch.bfloat16
+    torch.testing.assert_close(y, theirs, rtol=0.05, atol=0.05)
+    y.sum().backward()
+    assert (x.grad.dtype, weight.grad.dtype) == (torch.bfloat16, torch.float32)

@@ -205,6 +205,63 @@ def test_default_tile_fits_the_product_and_splits_what_would_leave_processors_id
     assert default_tile(torch.bfloat16, rows, columns, terms, groups) == tile
 
 
+@pytest.mark.parametrize(("shared", "stages"), [(232_448, 3), (65_536, 2), (49_152, 1)])
+def test_default_tile_takes_as_many_stages_as_the_gpu_has_memory_for(shared, stages):
+    """An H200, a T4, and one with less."""
+    tile = default_tile(torch.float16, 10**5, 256, 2304, 1, kernel.Chip(40, shared))
+    assert tile == Tile(128, 128, 64, splits=1, warps=8, stages=stages)
+
+
+def test_tf32_is_used_where_either_way_of_asking_for_it_says_so(monkeypatch):
+    """PyTorch has an old and a new setting, and refuses to read the old one if they differ."""
+    assert not kernel.multiplied_in_tf32(torch.float32)  # switched off for these tests
+    torch.backends.cudnn.allow_tf32 = True
+    assert kernel.multiplied_in_tf32(torch.float32)
+    assert not kernel.multiplied_in_tf32(torch.bfloat16)
+    settings = getattr(torch.backends.cudnn, "conv", None)
+    if settings is not None:
+        before = settings.fp32_precision
+        try:
+            settings.fp32_precision = "ieee"
+            assert not kernel.multiplied_in_tf32(torch.float32)
+        finally:
+            settings.fp32_precision = before
+
+
+def test_views_of_any_layout_in_memory_are_read_correctly(device):
+    """Transposed, sliced with steps, flipped weights, expanded batches: no value may be taken
+    from a neighbour."""
+    case = Convolution((2, 6, 9, 8), (4, 3, 3, 2), True, {"groups": 1}, seed=13)
+    x, weight, bias = case.tensors(device)
+    inputs = [
+        x.transpose(2, 3), x[:, ::2], x[..., 1::2, ::2], x[:1].expand(3, -1, -1, -1),
+        x.to(memory_format=torch.channels_last)[:, 1:4], x.permute(1, 0, 2, 3),
+    ]  # fmt: skip
+    for view in inputs:
+        filters = weight[:, :1].expand(-1, view.shape[1], -1, -1).flip(3).transpose(2, 3)
+        theirs = [t.detach().clone().requires_grad_() for t in (view, filters, bias[::1])]
+        ours = [t.detach().requires_grad_() for t in (view, filters, bias)]
+        y = conv2d(*ours, padding=1, algorithm="implicit_gemm")
+        oracle = F.conv2d(*theirs, padding=1)
+        torch.testing.assert_close(y, oracle)
+        grad_y = torch.randn(y.shape[::-1], dtype=y.dtype).permute(3, 2, 1, 0).to(device)
+        for mine, truth in zip(
+            torch.autograd.grad(y, ours, grad_y),
+            torch.autograd.grad(oracle, theirs, grad_y),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, truth)
+
+
+def test_second_derivatives_are_refused_and_not_silently_wrong(device):
+    x = torch.randn(1, 2, 5, 5, dtype=torch.float64, device=device, requires_grad=True)
+    weight = torch.randn(3, 2, 3, 3, dtype=torch.float64, device=device)
+    y = conv2d(x, weight, algorithm="implicit_gemm").square().sum()
+    (grad_x,) = torch.autograd.grad(y, x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad_x.sum().backward()
+
+
 def test_missing_triton_is_explained(monkeypatch):
     monkeypatch.delitem(sys.modules, "cnnlib.pytorch.triton_kernels", raising=False)
     monkeypatch.delattr("cnnlib.pytorch.triton_kernels", raising=False)

@@ -70,11 +70,35 @@ def test_unknown_operation_is_refused():
         tune("backward", torch.ones(1), torch.ones(1), None)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_candidates_differ_and_are_powers_of_two_from_16_on(operation):
-    tiles = candidates(operation, torch.bfloat16)
-    assert len(set(tiles)) == len(tiles) > 20
-    assert all(x >= 16 and x & (x - 1) == 0 for tile in tiles for x in (tile.m, tile.n, tile.k))
+@pytest.mark.parametrize("layer", ["res2", "stem7x7s2", "groups4", "depthwise", "point1x1"])
+def test_candidates_differ_and_fit_the_product_and_the_gpu(layer, operation, dtype):
+    layer = LAYERS[layer]
+    sizes = (64, layer.C_in, layer.size, layer.size), (layer.C_out, layer.C_in // layer.groups)
+    x = torch.empty(sizes[0], device="meta", dtype=dtype)
+    weight = torch.empty(*sizes[1], layer.kernel, layer.kernel, device="meta", dtype=dtype)
+    g = geometry("tune", x, weight, None, *layer.window)
+    tiles = candidates(operation, x, weight, g)
+    assert len(set(tiles)) == len(tiles) >= 6
+    rows, columns, terms = kernel.product_sizes(operation, x, weight, g)
+    for tile in tiles:
+        for side, size in ((tile.m, rows), (tile.n, columns), (tile.k, terms)):
+            assert side >= 16
+            assert side & (side - 1) == 0
+            assert side < 2 * max(16, size)
+        assert tile.stages * (tile.m + tile.n) * tile.k * dtype.itemsize <= kernel.H200.shared
+        assert tile.splits == 1 or tile.splits * tile.k * 4 <= terms
+
+
+def test_the_first_candidates_leave_no_processor_idle():
+    """A long sum with a small result is split; a product of many tiles is not."""
+    x, weight = torch.empty(64, 64, 56, 56, device="meta"), torch.empty(64, 64, 3, 3, device="meta")
+    g = geometry("tune", x, weight, None, 1, 1, 1, 1)
+    first = candidates("gradient of weight", x, weight, g)[0]
+    tiles = -(-64 // first.m) * -(-576 // first.n)
+    assert kernel.H200.processors // 2 < tiles * first.splits <= 4 * kernel.H200.processors
+    assert candidates("forward", x, weight, g)[0].splits == 1
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

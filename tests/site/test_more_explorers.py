@@ -999,6 +999,7 @@ def test_blocks_by_keyboard_alone(figures):
 USED = {
     "cnn-architecture": {"layers": "resnet50", "channels": 3, "size": 224, "batch": 256, "at": 4},
     "cnn-blocks": {"kind": "inception", "channels": 1024, "size": 112, "widths": [512] * 6},
+    "cnn-convolution-stepper": {"flip": True, "row": 3, "column": 2},
     "cnn-receptive-field": {"layers": "7-4-9-8_3-2-9-8_3-1-9-1_1-1-0-1_2-2-0-1", "size": 48},
     "cnn-dropout-masks": {"kind": "dropout2d", "percent": 70, "seed": 12},
     "cnn-gradient-routing": {"kind": "conv", "kernel": 2, "only": True, "place": 9},
@@ -1006,6 +1007,7 @@ USED = {
     "cnn-normalisation-axes": {"kind": "group", "groups": 4, "bright": 20, "image": 2},
     "cnn-parameter-counter": {"channels": 256, "height": 600, "width": 600, "maps": 256},
     "cnn-pooling": {"kind": "avg", "right": -3, "down": 2, "kernel": 3, "stride": 1, "row": 5},
+    "cnn-size-explorer": {"size": 16, "kernel": 7, "stride": 2, "padding": 6, "dilation": 2},
 }
 
 

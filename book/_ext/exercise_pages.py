@@ -21,8 +21,8 @@ def fold_checks(app, docname, source):
     for cell in filter(is_visible_check, notebook["cells"]):
         cell["metadata"].setdefault("tags", []).append("hide-input")
         cell["metadata"]["mystnb"] = {
-            "code_prompt_show": "Show the check of this task",
-            "code_prompt_hide": "Hide the check of this task",
+            "code_prompt_show": "Show the check",
+            "code_prompt_hide": "Hide the check",
         }
     source[0] = json.dumps(notebook)
 

@@ -12,6 +12,7 @@ import formulas
 import html_repairs
 import in_browser
 import index_link
+import light_pages
 import launch
 
 
@@ -46,4 +47,5 @@ def setup(app):
     figure_sizes.connect(app)
     html_repairs.connect(app)
     index_link.connect(app)
+    light_pages.connect(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

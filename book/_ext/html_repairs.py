@@ -37,6 +37,12 @@ REPAIRS = [
     # 1.5 MB of script that draws icons which the style sheet and its fonts already draw.
     (re.compile(r'<script defer src="[^"]*scripts/fontawesome\.js[^"]*"></script>\n?'), ""),
     (re.compile(r'<link rel="preload" as="script"[^>]*fontawesome\.js[^>]*>\n?'), ""),
+    # Cells that would run on somebody else's server, which are switched off.
+    (re.compile(r"<script>const THEBE_JS_URL.*?</script>\n?"), ""),
+    (re.compile(r'<script[^>]*sphinx-thebe\.js[^>]*></script>\n?'), ""),
+    (re.compile(r'<link[^>]*sphinx-thebe\.css[^>]*>\n?'), ""),
+    (re.compile(r'<script type="text/x-thebe-config">.*?</script>\n?', re.S), ""),
+    (re.compile(r"<script>kernelName = '[^']*'</script>\n?"), ""),
 ]
 
 # The whole index of the search, for a search while typing that is switched off. It weighs more than

@@ -1,11 +1,9 @@
-"""The built site, a local server for it, and one Chromium for all tests."""
+"""The built site, a local server for it, and visits to it."""
 
 import contextlib
 import fcntl
 import functools
 import http.server
-import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,17 +14,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120_000  # milliseconds; only what never comes takes as long, however busy the machine
 BUILD = "import sys; sys.path.insert(0, 'scripts'); import build_site; build_site.build()"
-
-# Chromium without a sandbox of its own (tests may run as root) and without calls to its makers.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -58,27 +45,6 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """One Chromium, shared by all tests of this process."""
-    found = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    if found is None:
-        reason = "no Chromium on this machine (Debian: apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(f"{reason}, and the browser tests must run here", pytrace=False)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Visit:

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from tests.site import pages, pyodide_files
-from tests.site.test_in_browser import AXE, sideways, violations
+from tests.site.conftest import PATIENCE
+from tests.site.test_in_browser import AXE, VIEWS, look, sideways, violations
 
 ROOT = pages.ROOT
 PYODIDE = pyodide_files.extension().PYODIDE
@@ -214,7 +215,7 @@ class Live:
         """Until the run is over."""
         over = "button => button.getAttribute('aria-disabled') === 'false'"
         button = self.button("Run in your browser").element_handle()
-        self.page.wait_for_function(over, arg=button, timeout=60_000)
+        self.page.wait_for_function(over, arg=button, timeout=PATIENCE)
 
     def run(self, code=None):
         if code is not None:
@@ -260,18 +261,29 @@ def test_nobody_is_asked_before_the_click_and_a_missing_network_is_said(visit):
     assert "This device is offline." in live.status
 
 
-@pytest.fixture
-def live(visit):
-    """A page's first live cell, with an interpreter behind it."""
-    return start(visit())
-
-
 def start(seen, path=PAGE, place=0):
     pyodide_files.serve(seen.page.context, PYODIDE)
     live = Live(seen.open(path), place)
     live.seen = seen
     live.button("Run in your browser").wait_for()
     return live
+
+
+@pytest.fixture(scope="module")
+def interpreter(long_visit):
+    """A page's first live cell, with an interpreter behind it, which takes seconds to start."""
+    return start(long_visit(reduced_motion="reduce"))
+
+
+@pytest.fixture
+def live(interpreter):
+    """The same with the book's text in every cell; what was defined before is still there."""
+    undo = interpreter.page.get_by_role("button", name="Undo changes")
+    while undo.count():  # a cell that is as in the book has no such button
+        undo.first.click()
+    interpreter.seen.strangers.clear()
+    interpreter.seen.complaints.clear()
+    return interpreter
 
 
 @pytest.mark.browser
@@ -324,7 +336,7 @@ def test_errors_are_shown_and_the_session_goes_on(live):
 def test_an_endless_loop_can_be_stopped(live):
     live.write("while True:\n    pass")
     live.button("Run in your browser").click()
-    live.runner.get_by_text("Running").wait_for(timeout=60_000)
+    live.runner.get_by_text("Running").wait_for(timeout=PATIENCE)
     live.button("Stop").click()
     assert live.status.startswith("Stopped. What the cells had defined is gone")
     live.run("print('again')")
@@ -378,11 +390,11 @@ def test_keyboard_alone_edits_runs_and_goes_back(live):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "mode"), [(1280, "light"), (390, "dark")])
-def test_a_used_cell_is_accessible_and_fits(visit, width, mode):
-    live = start(visit(width=width, dark=mode == "dark", reduced_motion="reduce"))
+@pytest.mark.parametrize(("width", "mode"), VIEWS[:2])
+def test_a_used_cell_is_accessible_and_fits(live, width, mode):
     live.run("print('a wide line, ' * 30)\n[1][2]")
     Live(live.page, 1).run("print('short')")
+    look(live.page, width, mode)
     assert sideways(live.page) == 0
     live.page.evaluate(AXE)
     assert violations(live.page) == []

@@ -39,8 +39,8 @@ REPAIRS = [
     (re.compile(r'<link rel="preload" as="script"[^>]*fontawesome\.js[^>]*>\n?'), ""),
     # Cells that would run on somebody else's server, which are switched off.
     (re.compile(r"<script>const THEBE_JS_URL.*?</script>\n?"), ""),
-    (re.compile(r'<script[^>]*sphinx-thebe\.js[^>]*></script>\n?'), ""),
-    (re.compile(r'<link[^>]*sphinx-thebe\.css[^>]*>\n?'), ""),
+    (re.compile(r"<script[^>]*sphinx-thebe\.js[^>]*></script>\n?"), ""),
+    (re.compile(r"<link[^>]*sphinx-thebe\.css[^>]*>\n?"), ""),
     (re.compile(r'<script type="text/x-thebe-config">.*?</script>\n?', re.S), ""),
     (re.compile(r"<script>kernelName = '[^']*'</script>\n?"), ""),
 ]

@@ -2,9 +2,19 @@
 
 import re
 
+import pytest
+
+from tests.book.conftest import CHAPTERS, ROOT, Chapter
+
+PAGES = [*CHAPTERS, ROOT / "book/performance-cpu.ipynb", ROOT / "book/performance-gpu.ipynb"]
 QUESTION = re.compile(r"^<course-question ([^>]*)>\n\n(.*?)\n\n</course-question>$", re.M | re.S)
 ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 ITEM = re.compile(r"^(?:-|\d+\.) (.+)$", re.M)
+
+
+@pytest.fixture(params=PAGES, ids=lambda path: path.stem)
+def chapter(request):
+    return Chapter(request.param)
 
 
 def questions(chapter):

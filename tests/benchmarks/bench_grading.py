@@ -238,15 +238,16 @@ def main() -> None:
         prepare(root, options.students)
         for number in range(options.rounds):
             ours = engine(root, options.students, options.jobs)
-            row = {f"autograder grade --jobs {options.jobs}": ours}
+            row = {f"`autograder grade --jobs {options.jobs}`": ours}
             if options.dask:
-                row["  on a local Dask cluster"] = engine(
+                row["`autograder grade` on a local Dask cluster"] = engine(
                     root, options.students, options.jobs, "dask"
                 )
             if others:
-                row["nbgrader autograde"], row["  and generate_feedback"] = stock(root, others)
+                plain, both = "`nbgrader autograde`", "the same and `nbgrader generate_feedback`"
+                row[plain], row[both] = stock(root, others)
             if options.otter and others:
-                row["otter run"] = otter(root, others, options.otter)
+                row["`otter run`"] = otter(root, others, options.otter)
             rounds.append(row)
             print(f"round {number + 1} of {options.rounds} done", file=sys.stderr, flush=True)
     text = page(rounds, options)
@@ -268,7 +269,7 @@ def page(rounds: list[dict[str, Measured]], options: argparse.Namespace) -> str:
         "quotient within a round.",
         "All engines gave the same marks." if same_marks(rounds) else "THE MARKS DIFFER.",
         "",
-        "| engine | submissions | s each | processor s each | peak MiB | times this engine |",
+        "| engine | submissions | seconds each | processor s each | peak MiB | times this engine |",
         "|---|---|---|---|---|---|",
     ]
     for name in rounds[0]:
@@ -283,7 +284,7 @@ def page(rounds: list[dict[str, Measured]], options: argparse.Namespace) -> str:
         "",
         "Processor seconds of this engine leave out its sandboxes, which are not its children.",
         "",
-        f"## Where the time goes, `{first}`",
+        f"## Where the time goes, {first}",
         "",
         f"For one submission; {options.jobs} run at a time, so together they exceed the wall time.",
         "",

@@ -5,7 +5,7 @@ COURSE := @$(PYTHON) scripts/setup_environment.py course
 DEV := @$(PYTHON) scripts/setup_environment.py dev
 
 .DEFAULT_GOAL := help
-.PHONY: help course test site exercises grade-demo links serve notebooks format test-slow benchmark clean
+.PHONY: help course test site exercises grade-demo links serve notebooks format test-slow benchmark gpu clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,12 @@ test-slow: ## run the slow tests
 benchmark: ## time the NumPy library against torch and others
 	$(DEV)
 	@$(VENV) -m tests.benchmarks
+
+gpu: ## with an NVIDIA GPU (TORCH=cuda make gpu): its tests, its times, and both on the page
+	$(DEV)
+	@$(VENV) -m pytest -m gpu tests
+	@$(VENV) -m tests.benchmarks.bench_gpu --numbers tests/benchmarks/gpu.json
+	@$(VENV) -m tests.benchmarks --page tests/benchmarks/cpu.json --gpu tests/benchmarks/gpu.json --write book/benchmarks-cpu.md
 
 clean: ## remove what was built, but keep .venv and class/
 	@rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

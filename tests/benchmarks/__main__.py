@@ -4,7 +4,8 @@
     python -m tests.benchmarks --layers res2,lenet-c1    # some layers only
     python -m tests.benchmarks --kernels default,SkylakeX --processes 3 --clock cpu \\
         --numbers tests/benchmarks/cpu.json              # keep the measurements
-    python -m tests.benchmarks --page tests/benchmarks/cpu.json > book/benchmarks-cpu.md
+    python -m tests.benchmarks --page tests/benchmarks/cpu.json \\
+        --write book/benchmarks-cpu.md                   # with --gpu, a GPU's measurements, too
 
 One thread, float32. A BLAS chooses its kernels when it is loaded, so each of ``--kernels`` runs in
 processes of its own, with OPENBLAS_CORETYPE set.
@@ -74,6 +75,7 @@ def main():
     parser.add_argument("--json", type=Path, help="measure in this process, write the numbers here")
     parser.add_argument("--numbers", type=Path, help="write all measurements here")
     parser.add_argument("--page", type=Path, help="measure nothing: a page of these measurements")
+    parser.add_argument("--gpu", type=Path, help="what bench_gpu measured, for the page")
     parser.add_argument("--write", type=Path, help="write the page here, not to stdout")
     arguments = parser.parse_args()
     one_thread()
@@ -87,7 +89,8 @@ def main():
     if arguments.numbers:
         arguments.numbers.write_text(json.dumps(numbers, separators=(",", ":")) + "\n")
         print(f"wrote {arguments.numbers}", file=sys.stderr)
-    page = markdown(numbers["sets"], numbers["command"])
+    gpu = json.loads(arguments.gpu.read_text()) if arguments.gpu else None
+    page = markdown(numbers["sets"], numbers["command"], gpu)
     if arguments.write:
         arguments.write.parent.mkdir(parents=True, exist_ok=True)
         arguments.write.write_text(page)

@@ -1,25 +1,30 @@
 """How fast is the implicit-GEMM kernel on a GPU? Against cuDNN, on the eleven larger layers.
 
-    python -m tests.benchmarks.bench_gpu                          # everything, Markdown on stdout
-    python -m tests.benchmarks.bench_gpu --layers res2,res5 --types bf16
+    python -m tests.benchmarks.bench_gpu --numbers tests/benchmarks/gpu.json   # everything
+    python -m tests.benchmarks.bench_gpu --types bf16 --processes 1 --rounds 3 --numbers ...
+    python -m tests.benchmarks --page tests/benchmarks/cpu.json \\
+        --gpu tests/benchmarks/gpu.json --write book/benchmarks-cpu.md
 
 Both sides get images in channels-last order and no bias, cuDNN with ``benchmark = True``, and the
 same precision of products, named in each row. Calls alternate in rounds, and a ratio is the median
 of the quotients within a round; several processes, median again. "cold" flushes the cache between
 calls, "hot" replays a CUDA graph, without launches. Tuning is excluded, its time is printed.
+
+The numbers of one format replace those of the same format in the file, which is written after each:
+a run that is cut short loses one format, and several short runs make up a long one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,46 +32,19 @@ import torch.nn.functional as F
 
 from cnnlib.pytorch.geometry import geometry
 from cnnlib.pytorch.implicit_gemm import forward, gradient_of_weight, gradient_of_x, implicit_gemm
-from cnnlib.pytorch.tuning import OPERATIONS, tune
+from cnnlib.pytorch.tuning import OPERATIONS, candidates, tune
+from tests.benchmarks.gpu_table import LARGE, TYPES, N, combine, section
 from tests.benchmarks.workloads import LAYERS, Layer
 
-LARGE = [name for name in LAYERS if not name.startswith(("lenet", "digits"))]
-N = 64
-
-# Name: (data, whether products of float32 may be TF32, TFLOP/s of an H200, unit round-off).
-TYPES = {
-    "bf16": (torch.bfloat16, False, 989.0, 2.0**-8),
-    "fp16": (torch.float16, False, 989.0, 2.0**-11),
-    "tf32": (torch.float32, True, 494.0, 2.0**-11),
-    "fp32": (torch.float32, False, 67.0, 2.0**-24),
-}
-BYTES_PER_SECOND = 4.8e12  # HBM of an H200
-
-# Ratio of cuDNN's time to ours, geometric mean over the eleven layers.
-GOALS = {
-    ("bf16", "forward"): 0.75, ("fp16", "forward"): 0.75, ("tf32", "forward"): 0.7,
-    ("bf16", "gradient of x"): 0.6, ("bf16", "gradient of weight"): 0.6,
-    ("bf16", "conv + bias + relu"): 1.0,
+DTYPES = {
+    "bf16": torch.bfloat16, "fp16": torch.float16, "tf32": torch.float32, "fp32": torch.float32,
 }  # fmt: skip
 
-
-def work(layer: Layer, element_size: int) -> tuple[float, float]:
-    """(FLOPs, bytes that must move at least once) of a forward pass of N images."""
-    places = N * layer.places**2
-    flops = 2.0 * places * layer.C_out * layer.K
-    numbers = N * layer.C_in * layer.size**2 + layer.C_out * layer.K + places * layer.C_out
-    return flops, float(numbers * element_size)
-
-
-def floor_seconds(layer: Layer, kind: str) -> float:
-    """The least time that the arithmetic or the memory of an H200 allows."""
-    dtype, _, tera, _ = TYPES[kind]
-    flops, moved = work(layer, dtype.itemsize)
-    return max(flops / (tera * 1e12), moved / BYTES_PER_SECOND)
+Timer = Callable[[Callable[[], Any]], float]
 
 
 def alternate(
-    pair: dict[str, Callable[[], Any]], timer: Callable[[Callable[[], Any]], float], rounds: int
+    pair: dict[str, Callable[[], Any]], timer: Timer, rounds: int
 ) -> tuple[dict[str, float], float]:
     """Median time of each contender, and the median over rounds of first / second."""
     times: dict[str, list[float]] = {name: [] for name in pair}
@@ -82,7 +60,7 @@ def alternate(
 def precision(kind: str) -> Iterator[None]:
     """The same precision for both sides: cuDNN allows TF32 by default, a plain product does not."""
     before = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.allow_tf32 = TYPES[kind][1]
+    torch.backends.cudnn.allow_tf32 = kind == "tf32"
     try:
         yield
     finally:
@@ -100,7 +78,7 @@ def data(layer: Layer, kind: str, device: str, batch: int = N) -> list[torch.Ten
     ]
     made = []
     for size in sizes:
-        tensor = torch.randn(size, generator=draw).to(device, TYPES[kind][0])
+        tensor = torch.randn(size, generator=draw).to(device, DTYPES[kind])
         form = torch.channels_last if len(size) == 4 else torch.contiguous_format
         made.append(tensor.contiguous(memory_format=form))
     made[1] /= layer.K**0.5
@@ -162,9 +140,21 @@ def accuracy(layer: Layer, kind: str, device: str, batch: int = 4) -> dict[str, 
         }
 
 
+def gpu() -> dict[str, str]:
+    """The machine, as the page names it."""
+    import triton
+
+    return {
+        "GPU": torch.cuda.get_device_name(),
+        "PyTorch": torch.__version__,
+        "cuDNN": str(torch.backends.cudnn.version()),
+        "Triton": triton.__version__,
+    }
+
+
 def clocks() -> str:
     """Clocks and the reason for a lower one, as the driver says."""
-    query = "name,clocks.sm,clocks.mem,temperature.gpu,clocks_event_reasons.active"
+    query = "clocks.sm,clocks.mem,temperature.gpu,clocks_event_reasons.active"
     command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -173,103 +163,90 @@ def clocks() -> str:
     return found.stdout.strip() or "nvidia-smi gave no answer"
 
 
-def measure(names: list[str], kinds: list[str], rounds: int) -> list[dict[str, Any]]:
+def timers() -> tuple[Timer, Timer]:
+    """With a cold cache, launches included; and hot, replayed from a CUDA graph."""
     from triton.testing import do_bench, do_bench_cudagraph
 
+    def hot(call: Callable[[], Any]) -> float:
+        with torch.cuda.stream(torch.cuda.Stream()):
+            return float(do_bench_cudagraph(call, rep=10, return_mode="median"))
+
+    return lambda call: float(do_bench(call, warmup=10, rep=50, return_mode="median")), hot
+
+
+def measure(
+    names: list[str],
+    kind: str,
+    rounds: int,
+    tiles: int,
+    times: tuple[Timer, Timer],
+    device: str = "cuda",
+    batch: int = N,
+) -> list[dict[str, Any]]:
+    """The rows of one number format. ``times`` are the two timers; the first one tunes, too."""
     torch.backends.cudnn.benchmark = True
-    rows = []
-    for kind in kinds:
-        for name in names:
-            layer = LAYERS[name]
-            tensors = data(layer, kind, "cuda")
-            x, weight = tensors[:2]
-            g = geometry("bench", x, weight, None, *layer.window)
-            with precision(kind):
-                start = time.perf_counter()
-                for operation in OPERATIONS:
-                    tune(operation, x, weight, g)
-                tuning = time.perf_counter() - start
-                for row, pair in contenders(layer, tensors).items():
-                    for call in pair.values():
-                        call()  # cuDNN chooses its algorithm now
-                    cold, ratio = alternate(
-                        pair, lambda call: do_bench(call, return_mode="median"), rounds
-                    )
-                    with torch.cuda.stream(torch.cuda.Stream()):
-                        hot, hot_ratio = alternate(pair, do_bench_cudagraph, rounds)
-                    spread = do_bench(pair["ours"], quantiles=[0.2, 0.8])
-                    rows.append(
-                        {
-                            "layer": name, "type": kind, "row": row, "ms": cold, "ratio": ratio,
-                            "hot ms": hot, "hot ratio": hot_ratio, "spread": spread,
-                        }
-                    )  # fmt: skip
-            rows.append(
-                {"layer": name, "type": kind, "row": "accuracy", **accuracy(layer, kind, "cuda")}
-            )
-            print(f"{kind} {name}: tuned in {tuning:.0f} s; {clocks()}", file=sys.stderr)
+    cold, hot = times
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        layer = LAYERS[name]
+        tensors = data(layer, kind, device, batch)
+        x, weight = tensors[:2]
+        g = geometry("bench", x, weight, None, *layer.window)
+        with precision(kind):
+            start = time.perf_counter()
+            for operation in OPERATIONS:
+                tune(operation, x, weight, g, cold, candidates(operation, x, weight, g)[:tiles])
+            tuning = time.perf_counter() - start
+            for row, pair in contenders(layer, tensors).items():
+                for call in pair.values():
+                    call()  # cuDNN chooses its algorithm now
+                ms, ratio = alternate(pair, cold, rounds)
+                hot_ms, hot_ratio = alternate(pair, hot, rounds)
+                rows.append(
+                    {
+                        "layer": name, "type": kind, "row": row, "ms": ms, "ratio": ratio,
+                        "hot ms": hot_ms, "hot ratio": hot_ratio,
+                    }
+                )  # fmt: skip
+        errors = accuracy(layer, kind, device, min(batch, 4))
+        rows.append({"layer": name, "type": kind, "row": "accuracy", **errors})
+        print(f"{kind} {name}: tuned in {tuning:.0f} s; {clocks()}", file=sys.stderr, flush=True)
     return rows
 
 
-def combine(runs: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """One row from the same row of several processes: the median of each ratio."""
-    combined = []
-    for same in zip(*runs, strict=True):
-        row = dict(same[0])
-        for key in ("ratio", "hot ratio"):
-            if key in row:
-                row[key] = statistics.median(other[key] for other in same)
-        combined.append(row)
-    return combined
+def merged(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """``new`` measurements, and those of the other formats that the same machine made before."""
+    if old is None or old["machine"] != new["machine"]:
+        return new
+    kinds = {row["type"] for row in new["rows"]}
+    kept = [row for row in old["rows"] if row["type"] not in kinds]
+    rows = sorted([*kept, *new["rows"]], key=lambda row: list(TYPES).index(row["type"]))
+    return {**new, "rows": rows}
 
 
-def markdown(rows: list[dict[str, Any]]) -> str:
-    lines = [f"Machine: {clocks()}; torch {torch.__version__}", ""]
-    lines += ["| type | row | speed relative to cuDNN | goal | met |", "|---|---|---|---|---|"]
-    timed = [row for row in rows if "ratio" in row]
-    for kind, name in dict.fromkeys((row["type"], row["row"]) for row in timed):
-        ratios = [row["ratio"] for row in timed if (row["type"], row["row"]) == (kind, name)]
-        mean = math.exp(statistics.mean(map(math.log, ratios)))
-        goal = GOALS.get((kind, name))
-        verdict = "" if goal is None else "yes" if mean >= goal else "no"
-        lines.append(f"| {kind} | {name} | {mean:.2f} | {goal or ''} | {verdict} |")
-    lines += [
-        "",
-        "| type | layer | row | cuDNN ms | ours ms | cold | hot | TFLOP/s | GB/s | of the floor |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in timed:
-        layer = LAYERS[row["layer"]]
-        flops, moved = work(layer, TYPES[row["type"]][0].itemsize)
-        seconds = row["ms"]["ours"] / 1e3
-        lines.append(
-            f"| {row['type']} | {row['layer']} | {row['row']} | {row['ms']['cuDNN']:.4f} |"
-            f" {row['ms']['ours']:.4f} | {row['ratio']:.2f} | {row['hot ratio']:.2f} |"
-            f" {flops / seconds / 1e12:.0f} | {moved / seconds / 1e9:.0f} |"
-            f" {floor_seconds(layer, row['type']) / seconds:.2f} |"
-        )
-    lines += [
-        "",
-        "| type | layer | error of cuDNN | of ours | same bits twice |",
-        "|---|---|---|---|---|",
-    ]
-    for row in rows:
-        if row["row"] == "accuracy":
-            bits, errors = "yes" if row["same bits twice"] else "NO", (row["cuDNN"], row["ours"])
-            lines.append(
-                f"| {row['type']} | {row['layer']} | {errors[0]:.1e} | {errors[1]:.1e} | {bits} |"
-            )
-    return "\n".join(lines)
+def named(what: str, given: str, known: list[str]) -> list[str]:
+    """A comma-separated list of names that must be known."""
+    names = given.split(",")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"bench_gpu: no {what} is called {unknown[0]!r}; there are {', '.join(known)}")
+    return names
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--layers", default=",".join(LARGE))
     parser.add_argument("--types", default=",".join(TYPES))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--processes", type=int, default=3)
+    parser.add_argument("--tiles", type=int, default=12, help="how many to try for each operation")
+    parser.add_argument("--numbers", type=Path, help="keep the measurements in this file")
     parser.add_argument("--json", action="store_true", help="one process, its rows as JSON")
     arguments = parser.parse_args()
+    names = named("layer", arguments.layers, list(LAYERS))
+    kinds = named("format", arguments.types, list(TYPES))
     if not torch.cuda.is_available():
         print(
             "bench_gpu: no CUDA device on this machine, so there is nothing to measure.\n"
@@ -278,18 +255,29 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    names, kinds = arguments.layers.split(","), arguments.types.split(",")
     if arguments.json:
-        print(json.dumps(measure(names, kinds, arguments.rounds)))
+        rows = measure(names, kinds[0], arguments.rounds, arguments.tiles, timers())
+        print(json.dumps(rows))
         return 0
-    command = [sys.executable, "-m", "tests.benchmarks.bench_gpu", "--json"]
-    command += ["--layers", arguments.layers, "--types", arguments.types]
-    command += ["--rounds", str(arguments.rounds)]
-    runs = [
-        json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-        for _ in range(arguments.processes)
-    ]
-    print(markdown(combine(runs)))
+    words = ["python", "-m", "tests.benchmarks.bench_gpu"]
+    for option in ("layers", "types", "rounds", "processes", "tiles"):
+        if getattr(arguments, option) != parser.get_default(option):
+            words += [f"--{option}", str(getattr(arguments, option))]
+    numbers = {"command": " ".join(words), "machine": gpu(), "rows": []}
+    for kind in kinds:
+        command = [sys.executable, "-m", "tests.benchmarks.bench_gpu", "--json", "--types", kind]
+        for option in ("layers", "rounds", "tiles"):
+            command += [f"--{option}", str(getattr(arguments, option))]
+        runs = [
+            json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            for _ in range(arguments.processes)
+        ]
+        numbers["rows"] += combine(runs)
+        if arguments.numbers:
+            old = json.loads(arguments.numbers.read_text()) if arguments.numbers.exists() else None
+            arguments.numbers.write_text(json.dumps(merged(old, numbers), indent=1) + "\n")
+            print(f"wrote {arguments.numbers}", file=sys.stderr, flush=True)
+    print(section(numbers))
     return 0
 
 

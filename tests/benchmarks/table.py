@@ -2,7 +2,7 @@
 
 import statistics
 
-from tests.benchmarks.bench_gpu import GOALS as GPU_GOALS
+from tests.benchmarks import gpu_table
 from tests.benchmarks.goals import Goal, Run, compared_with_torch, is_wide, judged, kernels
 from tests.benchmarks.workloads import LAYERS, Layer
 
@@ -54,36 +54,15 @@ With `OPENBLAS_CORETYPE={forced}` in the environment it uses kernels for AVX-512
 are twice as wide. The NumPy code is the same. Both are shown, each with goals of its own.
 """
 
-GPU = """\
-## GPU: not measured yet
-
-The kernel that computes convolutions on a GPU ([how it works](performance-gpu.ipynb)) has never
-been timed. Its results are tested on the CPU, in Triton's interpreter, which says nothing about
-speed. So there are goals here and no numbers. On a machine with an NVIDIA GPU, Triton and PyTorch
-for CUDA, this makes them:
-
-```
-python -m tests.benchmarks.bench_gpu
-```
-
-It measures the speed relative to cuDNN, NVIDIA's library, as a geometric mean over the eleven
-larger layers, with batches of 64. Both sides get images in channels-last order and the same number
-format. A speed of 1 is as fast as cuDNN; more is better.
-
-| what | format | goal | measured | met |
-|---|---|---|---|---|
-{rows}
-"""
-
 SOME_LAYERS = "The goals are about all layers, and this run has only some: nothing is judged here."
 
 
-def markdown(sets: list[list[Run]], command: str) -> str:
-    """The page: for each set of kernels, the runs of its processes."""
+def markdown(sets: list[list[Run]], command: str, gpu: dict | None = None) -> str:
+    """The page: for each set of kernels, the runs of its processes; then the GPU."""
     first, count = sets[0][0], len(sets[0])
     whole = bool(first["others"])
     parts = [INTRODUCTION.format(command=folded(command)), "## In short\n"]
-    parts += [*(_in_short(sets) if whole else [SOME_LAYERS]), ""]
+    parts += [*(_in_short(sets, gpu) if whole else [SOME_LAYERS]), ""]
     processes = (
         f" Tables show the median of {count}\n  processes. In the tables of goals the smallest and"
         " the largest of them follow in brackets."
@@ -106,11 +85,7 @@ def markdown(sets: list[list[Run]], command: str) -> str:
             parts += [f"### `conv2d`, {way}\n", *_conv_tables(runs, way), ""]
         if whole:
             parts += ["### Other functions, and training steps\n", *_others(runs), ""]
-    rows = [
-        f"| {row} | {kind} | at least {goal:g} | not yet | open |"
-        for (kind, row), goal in GPU_GOALS.items()
-    ]
-    parts += [GPU.format(rows="\n".join(rows))]
+    parts += [gpu_table.section(gpu)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -121,7 +96,7 @@ def title(run: Run, number: int) -> str:
     return f"{kernels(run)} kernels ({width}), {chosen}"
 
 
-def _in_short(sets: list[list[Run]]) -> list[str]:
+def _in_short(sets: list[list[Run]], gpu: dict | None) -> list[str]:
     lines = []
     for number, runs in enumerate(sets):
         verdicts, wide = judged(runs), is_wide(runs[0])
@@ -144,7 +119,7 @@ def _in_short(sets: list[list[Run]]) -> list[str]:
             + ".",
             "",
         ]
-    return [*lines, "**GPU:** not measured yet. The goals are at the end of the page."]
+    return [*lines, gpu_table.in_short(gpu)]
 
 
 def _ahead(runs: list[Run]) -> str:

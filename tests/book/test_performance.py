@@ -7,8 +7,8 @@ import statistics
 import nbformat
 import pytest
 
-from tests.benchmarks.bench_gpu import GOALS as GPU_GOALS
 from tests.benchmarks.goals import GOALS, is_wide, judged, kernels
+from tests.benchmarks.gpu_table import GOALS as GPU_GOALS
 from tests.benchmarks.table import folded, markdown, title
 from tests.book.conftest import ROOT, Chapter
 from tests.book.test_chapters import BEGINNING, CITATION, END, FIRST_CELL, WIDTH
@@ -16,7 +16,7 @@ from tests.book.test_chapters import BEGINNING, CITATION, END, FIRST_CELL, WIDTH
 NOTEBOOKS = ("performance-cpu", "performance-gpu")
 PAGE = ROOT / "book/benchmarks-cpu.md"
 NUMBERS = ROOT / "tests/benchmarks/cpu.json"
-COMMAND = "python -m tests.benchmarks.bench_gpu"
+COMMAND = "TORCH=cuda make gpu"
 
 
 @pytest.fixture(params=NOTEBOOKS)

@@ -26,6 +26,12 @@ def device(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def skip_unless_kernels_run_on(device: str) -> None:
+    """Kernels are interpreted on the CPU, or compiled for the GPU: never both in one process."""
+    if device == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
+        pytest.skip("Triton's kernels are compiled for the GPU here")
+
+
 @pytest.fixture(autouse=True)
 def full_precision() -> Iterator[None]:
     """TF32 keeps 10 bits of the mantissa: a comparison against it proves nothing."""

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from cnnlib.pytorch.conv import ALGORITHMS, conv2d
 from cnnlib.pytorch.winograd import tile_size, transforms
 from cnnlib.shapes import ShapeError
+from tests.cnnlib.pytorch.conftest import skip_unless_kernels_run_on
 from tests.cnnlib.pytorch.geometries import Convolution, convolutions
 
 GENERAL = ["auto", "direct", "im2col", "fft"]
@@ -191,6 +192,9 @@ def test_integers_and_mixed_types_are_refused_with_their_cure():
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
 def test_mixed_precision_converts_for_every_algorithm_as_for_torch(algorithm, device):
     """Activations are narrow, weights are not; gradients come back in the type of their tensor."""
+    if algorithm == "implicit_gemm":
+        pytest.importorskip("triton", reason="Triton is not installed here")
+        skip_unless_kernels_run_on(device)
     x, weight, _ = Convolution((2, 3, 6, 5), (4, 3, 3, 3), False, {}, 12).tensors(device)
     x, weight = x.bfloat16().requires_grad_(), weight.float().requires_grad_()
     with torch.autocast(device, dtype=torch.bfloat16):

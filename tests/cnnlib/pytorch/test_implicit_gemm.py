@@ -19,6 +19,7 @@ from cnnlib.pytorch.conv import conv2d
 from cnnlib.pytorch.geometry import geometry
 from cnnlib.pytorch.implicit_gemm import Tile, default_tile, implicit_gemm
 from cnnlib.shapes import ShapeError
+from tests.cnnlib.pytorch.conftest import skip_unless_kernels_run_on
 from tests.cnnlib.pytorch.geometries import Convolution, convolutions
 from tests.cnnlib.pytorch.test_conv import assert_agrees
 
@@ -30,6 +31,12 @@ pytest.importorskip(
 @pytest.fixture
 def force(monkeypatch: pytest.MonkeyPatch) -> Callable[[Tile], None]:
     return lambda tile: monkeypatch.setattr(kernel, "default_tile", lambda *_: tile)
+
+
+@pytest.fixture(autouse=True)
+def where_kernels_run(request: pytest.FixtureRequest) -> None:
+    if "device" in request.fixturenames:
+        skip_unless_kernels_run_on(request.getfixturevalue("device"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,7 @@
-"""Tuning keeps the fastest tile; the GPU benchmark refuses where there is no GPU."""
+"""Tuning tries tiles that fit, and keeps the fastest one."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,14 +11,20 @@ from cnnlib.pytorch import implicit_gemm as kernel
 from cnnlib.pytorch.geometry import geometry
 from cnnlib.pytorch.implicit_gemm import Tile
 from cnnlib.pytorch.tuning import OPERATIONS, candidates, tune
-from tests.benchmarks import bench_gpu
-from tests.benchmarks.workloads import LAYERS, Layer
+from tests.benchmarks.workloads import LAYERS
+from tests.cnnlib.pytorch.conftest import skip_unless_kernels_run_on
 
 pytest.importorskip(
     "triton", reason="Triton is not installed here; `pip install triton` on Linux x86-64"
 )
 
 TILES = [Tile(16, 16, 16), Tile(32, 16, 16), Tile(16, 32, 16)]
+
+
+@pytest.fixture(autouse=True)
+def where_kernels_run(request: pytest.FixtureRequest) -> None:
+    if "device" in request.fixturenames:
+        skip_unless_kernels_run_on(request.getfixturevalue("device"))
 
 
 @pytest.fixture(autouse=True)
@@ -99,56 +103,3 @@ def test_the_first_candidates_leave_no_processor_idle():
     tiles = -(-64 // first.m) * -(-576 // first.n)
     assert kernel.H200.processors // 2 < tiles * first.splits <= 4 * kernel.H200.processors
     assert candidates("forward", x, weight, g)[0].splits == 1
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-def test_gpu_benchmark_refuses_without_a_gpu_and_says_what_to_do():
-    command = [sys.executable, "-m", "tests.benchmarks.bench_gpu"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "no CUDA device" in done.stderr
-    assert "machine with an NVIDIA GPU" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("layer", "kind", "microseconds"),
-    [
-        ("res2", "bf16", 15), ("res4", "tf32", 30), ("res5", "fp32", 221), ("down-s2", "bf16", 8),
-        ("stem7x7s2", "bf16", 25), ("vgg1", "tf32", 45), ("point1x1", "bf16", 27),
-        ("groups4", "fp32", 55), ("depthwise", "tf32", 21),
-    ],
-)  # fmt: skip
-def test_floors_of_the_benchmark_are_those_of_the_machine(layer, kind, microseconds):
-    floor = bench_gpu.floor_seconds(LAYERS[layer], kind) * 1e6
-    assert floor == pytest.approx(microseconds, rel=0.06)
-
-
-def test_benchmark_compares_calls_that_compute_the_same(device):
-    layer = Layer(64, 4, 6, 6, 3, stride=2, padding=1, groups=2)
-    tensors = bench_gpu.data(layer, "fp32", device, batch=2)
-    with bench_gpu.precision("fp32"):
-        for pair in bench_gpu.contenders(layer, tensors).values():
-            theirs, ours = pair["cuDNN"](), pair["ours"]()
-            if isinstance(theirs, tuple):
-                theirs = next(grad for grad in theirs if grad is not None)
-            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
-
-
-def test_benchmark_reports_ratios_and_errors(device):
-    times = iter([4.0, 2.0, 1.0, 5.0, 9.0, 3.0])  # the second round runs the other way round
-    medians, ratio = bench_gpu.alternate(
-        {"first": int, "second": int}, lambda _: next(times), rounds=3
-    )
-    assert medians == {"first": 5.0, "second": 2.0}
-    assert ratio == 3.0  # of 4 / 2, 5 / 1 and 9 / 3
-    errors = bench_gpu.accuracy(Layer(64, 4, 6, 6, 3), "fp32", device, batch=1)
-    assert errors["ours"] < 1e-6
-    assert errors["same bits twice"] == 1.0
-    row = {"layer": "res2", "type": "bf16", "row": "forward", "ms": {"cuDNN": 0.02, "ours": 0.025},
-           "ratio": 0.8, "hot ratio": 0.7}  # fmt: skip
-    table = bench_gpu.markdown(
-        bench_gpu.combine([[row], [{**row, "ratio": 0.9}], [{**row, "ratio": 0.5}]])
-    )
-    assert "| bf16 | forward | 0.80 | 0.75 | yes |" in table
-    assert "| bf16 | res2 | forward | 0.0200 | 0.0250 | 0.80 | 0.70 |" in table

@@ -53,6 +53,10 @@ def tools() -> dict[str, list[str]]:
         "imports": [steps.tool("lint-imports")],
         "spelling": [steps.tool("codespell"), *WRITTEN],
         "versions": python("-m", "pip", "check"),
+        "workflows": [
+            *(steps.tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows"),
+            *map(str, sorted((steps.ROOT / ".github" / "workflows").glob("*.yml"))),
+        ],
     }
 
 

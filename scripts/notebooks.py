@@ -36,6 +36,7 @@ KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
+    "TRITON_INTERPRET": "0",  # the tests of the GPU kernel set it for all that they start
 }
 MACHINE_TRACES = {
     "a path of this machine": re.compile(

@@ -5,7 +5,7 @@ COURSE := @$(PYTHON) scripts/setup_environment.py course
 DEV := @$(PYTHON) scripts/setup_environment.py dev
 
 .DEFAULT_GOAL := help
-.PHONY: help course test site exercises grade-demo links serve notebooks format test-slow benchmark gpu clean
+.PHONY: help course test site pdf exercises grade-demo links serve notebooks format test-slow benchmark gpu clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,10 @@ test: ## check and test everything (not the slow tests)
 site: ## build the site alone, into _build/html
 	$(COURSE)
 	@$(VENV) scripts/make_course.py site
+
+pdf: ## build the site with a PDF file of each chapter (needs Chromium)
+	$(DEV)
+	@$(VENV) scripts/make_course.py pdf
 
 exercises: ## generate exercises/ from solutions/
 	$(COURSE)

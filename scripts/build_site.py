@@ -10,13 +10,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import print_chapters
 import steps
 from command_error import CommandError
 from freshness import Stamp
 
 SOURCES = (
     *("_config.yml", "_toc.yml", "CHANGELOG.md", "book", "cnnlib", "autograder", "exercises"),
-    "scripts/lite_site.py",
+    *("scripts/lite_site.py", "scripts/print_chapters.py"),
 )
 # What the pages say of where they are, and of where their notebooks can be opened.
 ADDRESSES = ("SITE_URL", "REPOSITORY_URL", "JUPYTERHUB_URL")
@@ -31,17 +32,27 @@ def pack(site: Path) -> None:
     Path(packed).rename(site / f"{ARCHIVE}.zip")
 
 
-def build() -> bool:
-    """Whether the site had to be built."""
-    html, following = steps.BUILD / "html", steps.BUILD / "next"
-    stamp = Stamp(
+def stamp_of(html: Path, with_pdf: bool) -> Stamp:
+    """The note of what the site in ``html`` is made from."""
+    addresses = (os.environ.get(name, "") for name in ADDRESSES)
+    return Stamp(
         steps.BUILD / "site.stamp",
         [steps.ROOT / name for name in SOURCES],
         html,
-        also=" ".join(os.environ.get(name, "") for name in ADDRESSES),
+        also=" ".join([*addresses, "with PDF files" * with_pdf]),
     )
-    if stamp.is_current():
+
+
+def build() -> bool:
+    """Whether the site had to be built; with PDF files of the chapters if ``WITH_PDF`` is set."""
+    html, following = steps.BUILD / "html", steps.BUILD / "next"
+    with_pdf = bool(os.environ.get("WITH_PDF"))
+    stamp = stamp_of(html, with_pdf)
+    # Who does not ask for the PDF files may have them all the same.
+    if stamp.is_current() or stamp_of(html, with_pdf=True).is_current():
         return False
+    if with_pdf:
+        print_chapters.find_browser()  # to say at once that there is none
     shutil.rmtree(following, ignore_errors=True)
     steps.run(
         "site",
@@ -60,6 +71,8 @@ def build() -> bool:
         "Building the notebooks for the browser",
         [sys.executable, "scripts/lite_site.py", str(built)],
     )
+    if with_pdf:
+        print_chapters.print_chapters(built, print_chapters.chapters(built), built / "pdf")
     pack(built)
     shutil.rmtree(html, ignore_errors=True)
     built.rename(html)

@@ -1,11 +1,12 @@
 """Build the course: exercises, site, and a demonstration class that has been graded.
 
-    python scripts/make_course.py [site | exercises | grade-demo | links]
+    python scripts/make_course.py [site | pdf | exercises | grade-demo | links]
 
 Without a word it does all three and ends with what was made, where it is and how to open it. Every
 part is left alone when nothing it depends on has changed.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -40,6 +41,11 @@ def site() -> None:
         steps.say("The site is up to date.")
 
 
+def pdf() -> None:
+    os.environ["WITH_PDF"] = "1"  # the pages link to the files, too
+    site()
+
+
 def grade_demo() -> None:
     for name, what in (
         ("build", "Building the demonstration class"),
@@ -66,6 +72,7 @@ def say_what_was_made() -> None:
 PARTS: dict[str, tuple[Callable[[], None], ...]] = {
     "course": (exercises, site, grade_demo, say_what_was_made),
     "site": (exercises, site),  # the site's stamp covers the exercises that its pages link to
+    "pdf": (exercises, pdf),
     "exercises": (exercises,),
     "grade-demo": (exercises, grade_demo),
     "links": (links,),

@@ -12,6 +12,10 @@ import subprocess
 import sys
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS_ON_MAC = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
 
 
 def say(text: str) -> None:
@@ -22,9 +26,13 @@ def has_bubblewrap() -> bool:
     return shutil.which("bwrap") is not None
 
 
+def find_browser() -> str | None:
+    """The path of a Chromium or of its sister, if there is one."""
+    return next(filter(None, map(shutil.which, (*BROWSERS, *BROWSERS_ON_MAC))), None)
+
+
 def has_browser() -> bool:
-    on_mac = "/Applications/Google Chrome.app", "/Applications/Chromium.app"
-    return any(map(shutil.which, BROWSERS)) or any(map(os.path.exists, on_mac))
+    return find_browser() is not None
 
 
 def ensure(extra: str, may_install: bool) -> None:

@@ -6,14 +6,15 @@ One Sphinx extension; each task has its own module beside this one.
 import os
 
 import api_pages
+import chapter_pdf
 import exercise_pages
 import figure_sizes
 import formulas
 import html_repairs
 import in_browser
 import index_link
-import light_pages
 import launch
+import light_pages
 
 
 def set_addresses(app, config):
@@ -47,5 +48,6 @@ def setup(app):
     figure_sizes.connect(app)
     html_repairs.connect(app)
     index_link.connect(app)
+    chapter_pdf.connect(app)
     light_pages.connect(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

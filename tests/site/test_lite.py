@@ -27,6 +27,7 @@ PYODIDE = pyodide_files.extension().PYODIDE
 VERSION = re.search(r"/v([^/]+)/full/$", PYODIDE).group(1)
 PAGE = "exercises/02-convolution/02-convolution.html"
 BUDGET = 20_000_000  # bytes of JupyterLite with its notebooks, on the server
+LONGEST = 300_000  # milliseconds for all cells of a solution, with the download of NumPy
 
 
 def notebooks(lite):
@@ -193,13 +194,16 @@ def problem_with(browser, address, path):
         page = context.new_page()
         page.goto(f"{address}lite/notebooks/index.html?path={path}")
         Notebook(page)
-        page.evaluate(
-            """async () => {
-                const {sessionContext} = jupyterapp.shell.currentWidget;
-                await sessionContext.ready;
-                await jupyterapp.commands.execute('notebook:run-all-cells');
-            }"""
-        )
+        page.wait_for_function("() => jupyterapp.shell.currentWidget?.sessionContext.isReady")
+        page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
+        # Cells behind an error are not run, so the end is an error or the last cell's output.
+        over = """() => {
+            const cells = jupyterapp.shell.currentWidget.content.model.toJSON().cells
+                .filter(cell => cell.cell_type === 'code');
+            return cells.at(-1).outputs.length
+                || cells.some(cell => cell.outputs.some(out => out.output_type === 'error'));
+        }"""
+        page.wait_for_function(over, timeout=LONGEST, polling=1000)
         notebook = page.evaluate("() => jupyterapp.shell.currentWidget.content.model.toJSON()")
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for cell in cells:

@@ -84,6 +84,11 @@ def doctor() -> None:
 def examine() -> list[Finding]:
     """Return the lines of the report.
 
+    Returns
+    -------
+    findings : list of Finding
+        In the order in which they are printed.
+
     Examples
     --------
     >>> [finding.name for finding in examine()][:3]

@@ -29,6 +29,11 @@ def saliency(model: nn.Module, x: Inputs, classes: ArrayLike | None = None) -> N
     heat : (N, H, W), not negative
         Largest absolute gradient over the channels, logits per unit of ``x``.
 
+    Raises
+    ------
+    ValueError
+        If the model does not give logits (N, K), or ``classes`` is not (N,).
+
     Notes
     -----
     Simonyan, Vedaldi and Zisserman, *Deep inside convolutional networks*, 2014, section 3.
@@ -94,8 +99,8 @@ def grad_cam(
         maps = kept[layer]
         if maps.ndim != 4:
             raise ValueError(
-                f"grad_cam: layer {layer!r} gives {tuple(maps.shape)}, not (N, C, h, w); choose one before "
-                "the picture is flattened or averaged"
+                f"grad_cam: layer {layer!r} gives {tuple(maps.shape)}, not (N, C, h, w); "
+                "choose one before the picture is flattened or averaged"
             )
         (gradient,) = torch.autograd.grad(scores.sum(), maps)
     weights = gradient.mean(dim=(2, 3), keepdim=True)

@@ -1,7 +1,17 @@
 """AlexNet, as published (two groups for two GPUs) and as one tower.
 
-A. Krizhevsky, I. Sutskever, G. Hinton, *ImageNet Classification with Deep Convolutional Neural
-Networks*, NeurIPS 2012, section 3 and figure 2. The single tower: A. Krizhevsky, *One weird trick
+Two networks go by this name. They differ in their maps, their groups and their normalisation:
+
+================== ======================= ========== ============== ==========
+function           maps of conv1 to conv5  two groups response norm  parameters
+================== ======================= ========== ============== ==========
+alexnet            96, 256, 384, 384, 256  2, 4 and 5 after 1 and 2  60,965,224
+alexnet_single_... 64, 192, 384, 256, 256  none       none           61,100,840
+================== ======================= ========== ============== ==========
+
+The first is the paper of 2012: A. Krizhevsky, I. Sutskever, G. Hinton, *ImageNet Classification
+with Deep Convolutional Neural Networks*, NeurIPS 2012, section 3 and figure 2. The second is what
+libraries, torchvision among them, call AlexNet: the single tower of A. Krizhevsky, *One weird trick
 for parallelizing convolutional neural networks*, 2014. Book: chapter 11.
 """
 
@@ -77,10 +87,26 @@ class AlexNet(nn.Module):
 
 
 def alexnet(num_classes: int = 1000) -> AlexNet:
-    """AlexNet as published, for 227 x 227 images; see :class:`AlexNet`."""
+    """AlexNet as published in 2012, for 227 x 227 images; see :class:`AlexNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> costs = profile(alexnet, (3, 227, 227))
+    >>> [layer.output_shape[1] for layer in costs if layer.kind == "Conv2d"]
+    [96, 256, 384, 384, 256]
+    """
     return AlexNet(num_classes, two_groups=True)
 
 
 def alexnet_single_tower(num_classes: int = 1000) -> AlexNet:
-    """The AlexNet of 2014 that libraries ship, for 224 x 224 images; see :class:`AlexNet`."""
+    """The AlexNet of 2014 that libraries ship, for 224 x 224 images; see :class:`AlexNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> costs = profile(alexnet_single_tower, (3, 224, 224))
+    >>> [layer.output_shape[1] for layer in costs if layer.kind == "Conv2d"]
+    [64, 192, 384, 256, 256]
+    """
     return AlexNet(num_classes, two_groups=False)

@@ -181,5 +181,12 @@ class GoogLeNet(nn.Module):
 def googlenet(
     num_classes: int = 1000, auxiliary: bool = False, batch_norm: bool = False, large: int = 5
 ) -> GoogLeNet:
-    """GoogLeNet as published, with the options of :class:`GoogLeNet`."""
+    """GoogLeNet as published, with the options of :class:`GoogLeNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(googlenet, (3, 224, 224)).parameters
+    6998552
+    """
     return GoogLeNet(num_classes, auxiliary, batch_norm, large)

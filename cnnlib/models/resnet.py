@@ -224,30 +224,72 @@ def _initialise(network: nn.Module) -> None:
 
 
 def resnet18(num_classes: int = 1000) -> ResNet:
-    """18 layers of table 1; see :class:`ResNet`."""
+    """18 layers of table 1; see :class:`ResNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(resnet18, (3, 224, 224)).parameters
+    11689512
+    """
     return ResNet(18, num_classes)
 
 
 def resnet34(num_classes: int = 1000) -> ResNet:
-    """34 layers of table 1; see :class:`ResNet`."""
+    """34 layers of table 1; see :class:`ResNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(resnet34, (3, 224, 224)).parameters
+    21797672
+    """
     return ResNet(34, num_classes)
 
 
 def resnet50(num_classes: int = 1000, stride_in_1x1: bool = False) -> ResNet:
-    """50 layers of table 1, v1.5 unless ``stride_in_1x1``; see :class:`ResNet`."""
+    """50 layers of table 1, v1.5 unless ``stride_in_1x1``; see :class:`ResNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(resnet50, (3, 224, 224)).parameters
+    25557032
+    """
     return ResNet(50, num_classes, stride_in_1x1)
 
 
 def resnet101(num_classes: int = 1000, stride_in_1x1: bool = False) -> ResNet:
-    """101 layers of table 1, v1.5 unless ``stride_in_1x1``; see :class:`ResNet`."""
+    """101 layers of table 1, v1.5 unless ``stride_in_1x1``; see :class:`ResNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(resnet101, (3, 224, 224)).parameters
+    44549160
+    """
     return ResNet(101, num_classes, stride_in_1x1)
 
 
 def resnet152(num_classes: int = 1000, stride_in_1x1: bool = False) -> ResNet:
-    """152 layers of table 1, v1.5 unless ``stride_in_1x1``; see :class:`ResNet`."""
+    """152 layers of table 1, v1.5 unless ``stride_in_1x1``; see :class:`ResNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(resnet152, (3, 224, 224)).parameters
+    60192808
+    """
     return ResNet(152, num_classes, stride_in_1x1)
 
 
 def cifar_resnet(depth: int, num_classes: int = 10, option: str = "A") -> CifarResNet:
-    """6n + 2 layers for small images; see :class:`CifarResNet`."""
+    """6n + 2 layers for small images; see :class:`CifarResNet`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(lambda: cifar_resnet(20), (3, 32, 32)).parameters
+    269722
+    """
     return CifarResNet(depth, num_classes, option)

@@ -67,20 +67,48 @@ class VGG(nn.Module):
 
 
 def vgg11(num_classes: int = 1000, batch_norm: bool = False) -> VGG:
-    """Column A of the paper's table 1; see :class:`VGG`."""
+    """Column A of the paper's table 1; see :class:`VGG`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(vgg11, (3, 224, 224)).parameters
+    132863336
+    """
     return VGG(11, num_classes, batch_norm)
 
 
 def vgg13(num_classes: int = 1000, batch_norm: bool = False) -> VGG:
-    """Column B of the paper's table 1; see :class:`VGG`."""
+    """Column B of the paper's table 1; see :class:`VGG`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(vgg13, (3, 224, 224)).parameters
+    133047848
+    """
     return VGG(13, num_classes, batch_norm)
 
 
 def vgg16(num_classes: int = 1000, batch_norm: bool = False) -> VGG:
-    """Column D of the paper's table 1; see :class:`VGG`."""
+    """Column D of the paper's table 1; see :class:`VGG`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(vgg16, (3, 224, 224)).parameters
+    138357544
+    """
     return VGG(16, num_classes, batch_norm)
 
 
 def vgg19(num_classes: int = 1000, batch_norm: bool = False) -> VGG:
-    """Column E of the paper's table 1; see :class:`VGG`."""
+    """Column E of the paper's table 1; see :class:`VGG`.
+
+    Examples
+    --------
+    >>> from cnnlib.profile import profile
+    >>> profile(vgg19, (3, 224, 224)).parameters
+    143667240
+    """
     return VGG(19, num_classes, batch_norm)

@@ -37,6 +37,27 @@ def candidates(operation: str, x: Tensor, weight: Tensor, g: Geometry) -> list[T
 
     The order is a rough guess: a step of a tile costs its products, m x n, and the loads of its
     two edges, and programs run in waves, one on each processor.
+
+    Parameters
+    ----------
+    operation : {"forward", "gradient of x", "gradient of weight"}
+    x : (N, C_in, H, W)
+        Its shape, type and device; no value is read.
+    weight : (C_out, C_in // groups, KH, KW)
+    g : Geometry
+        From :func:`cnnlib.pytorch.geometry.geometry`.
+
+    Returns
+    -------
+    tiles : list of Tile
+
+    Examples
+    --------
+    >>> from cnnlib.pytorch.geometry import geometry
+    >>> x, weight = torch.empty(8, 64, 28, 28), torch.empty(96, 64, 3, 3)
+    >>> tiles = candidates("forward", x, weight, geometry("", x, weight, None, 1, 1, 1, 1))
+    >>> max(tile.n for tile in tiles)
+    128
     """
     on = chip(x.device)
     rows, columns, terms = product_sizes(operation, x, weight, g)
@@ -102,6 +123,16 @@ def tune(
     ------
     ValueError
         If the operation is unknown, or no tile fits.
+
+    Examples
+    --------
+    On a GPU; the next call of ``conv2d`` with ``algorithm="implicit_gemm"`` takes the tile.
+
+    >>> from cnnlib.pytorch.geometry import geometry
+    >>> x = torch.randn(64, 64, 56, 56, device="cuda").half()  # doctest: +SKIP
+    >>> weight = torch.randn(64, 64, 3, 3, device="cuda").half()  # doctest: +SKIP
+    >>> g = geometry("tune", x, weight, None, 1, 1, 1, 1)  # doctest: +SKIP
+    >>> tile = tune("forward", x, weight, g)  # doctest: +SKIP
     """
     if operation not in OPERATIONS:
         raise ValueError(f"tune: operation must be one of {OPERATIONS}, but it is {operation!r}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
@@ -34,14 +37,18 @@ def make_fabric(device: str, precision: Precision) -> Fabric:
     from lightning_fabric import Fabric
 
     if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        raise ValueError(
+            f"fit: precision must be one of {', '.join(PRECISIONS)}, got {precision!r}"
+        )
     kind, _, index = (best_device() if device == "auto" else device).partition(":")
     if kind not in ("cpu", "cuda", "mps"):
-        raise ValueError(f"device must be auto, cpu, cuda, cuda:N or mps, got {device!r}")
+        raise ValueError(f"fit: device must be auto, cpu, cuda, cuda:N or mps, got {device!r}")
     if kind == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device={device!r}, but torch finds no CUDA device; use device='auto'")
+        raise ValueError(
+            f"fit: device={device!r}, but torch finds no CUDA device; use device='auto'"
+        )
     if precision == "16" and kind == "cpu":
-        raise ValueError("precision='16' needs a GPU; on the CPU use 'bf16' or '32'")
+        raise ValueError("fit: precision='16' needs a GPU; on the CPU use 'bf16' or '32'")
     if torch.distributed.is_torchelastic_launched():
         per_node = int(os.environ["LOCAL_WORLD_SIZE"])
         placement: dict[str, Any] = {
@@ -51,6 +58,19 @@ def make_fabric(device: str, precision: Precision) -> Fabric:
         }
     else:
         placement = {"devices": [int(index)] if index else 1}
-    fabric = Fabric(accelerator=kind, precision=cast(Any, PRECISIONS[precision]), **placement)
-    fabric.launch()
+    with _warnings_only("lightning_fabric"):
+        fabric = Fabric(accelerator=kind, precision=cast(Any, PRECISIONS[precision]), **placement)
+        fabric.launch()
     return fabric
+
+
+@contextmanager
+def _warnings_only(logger: str) -> Iterator[None]:
+    """Keep back what a library says without need, such as the precision that it was asked for."""
+    talker = logging.getLogger(logger)
+    before = talker.level
+    talker.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        talker.setLevel(before)

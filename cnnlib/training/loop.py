@@ -126,9 +126,11 @@ def fit(
     """
     for name, number in (("epochs", epochs), ("batch_size", batch_size)):
         if number < 1:
-            raise ValueError(f"{name} must be at least 1, got {number}")
+            raise ValueError(f"fit: {name} must be at least 1, got {number}")
     if checkpoint_every is not None and (checkpoint is None or checkpoint_every < 1):
-        raise ValueError("checkpoint_every needs checkpoint=PATH and must be at least 1")
+        raise ValueError(
+            f"fit: checkpoint_every={checkpoint_every} needs checkpoint=PATH and must be at least 1"
+        )
     samples = Samples(train, workers)
     held_out = None if validation is None else Samples(validation, workers)
     fabric = make_fabric(device, precision)

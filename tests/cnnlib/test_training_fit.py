@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import importlib
+import logging
 
 import numpy as np
 import pytest
@@ -246,6 +248,23 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_weights(few):
     assert np.isfinite(history.train_loss[0])
 
 
+def test_nothing_is_said_of_the_precision_that_was_asked_for(few):
+    said = []
+    listener = logging.Handler()
+    listener.emit = said.append
+    talker = logging.getLogger("lightning_fabric")
+    importlib.import_module("lightning_fabric")  # sets its level
+    level = talker.level
+    talker.addHandler(listener)
+    try:
+        model = network()
+        fit(model, few, optimizer=adam(model), epochs=1, precision="bf16", progress=False)
+    finally:
+        talker.removeHandler(listener)
+    assert not said
+    assert talker.level == level  # others may still listen to it
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -254,7 +273,7 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_weights(few):
         ({"precision": "fp8"}, "precision must be one of 32, bf16, 16"),
         ({"precision": "16"}, "needs a GPU; on the CPU use 'bf16'"),
         ({"device": "tpu"}, "device must be auto, cpu, cuda"),
-        ({"checkpoint_every": 5}, "checkpoint_every needs checkpoint=PATH"),
+        ({"checkpoint_every": 5}, "checkpoint_every=5 needs checkpoint=PATH"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(few, arguments, message):

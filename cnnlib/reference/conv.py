@@ -149,7 +149,7 @@ def conv2d_backward(
         "conv2d_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
     )
     compute = choose("conv2d_backward", algorithm)
-    grad_bias = None if bias is None else grads.sum(axis=0).reshape(g.C_out, -1).sum(axis=1)
+    grad_bias = None if bias is None else _sum_over_places(grads)
     if g.N == 0:
         return np.zeros_like(x), np.zeros_like(weight), grad_bias
     grad_x, grad_weight = compute.backward(grads, images, weight, g)
@@ -196,7 +196,7 @@ def conv2d_weight_backward(
     images, grads, g = _checked(
         "conv2d_weight_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
     )
-    grad_bias = None if bias is None else grads.sum(axis=0).reshape(g.C_out, -1).sum(axis=1)
+    grad_bias = None if bias is None else _sum_over_places(grads)
     return blocked.weight_gradient(grads, images, g).reshape(weight.shape), grad_bias
 
 
@@ -218,6 +218,12 @@ def _checked(
     y_shape = (g.N, g.C_out, *g.places)[-x.ndim :]
     require_shape(function, "grad_y", grad_y, y_shape, "(N, C_out, OH, OW)")
     return images, grad_y.reshape(g.N, g.C_out, *g.places), g
+
+
+def _sum_over_places(grads: Array) -> Array:
+    """One sum for each channel: over images first, which leaves long runs to add up."""
+    total: Array = grads.sum(axis=0).reshape(grads.shape[1], -1).sum(axis=1)
+    return total
 
 
 def choose(function: str, algorithm: str) -> Algorithm:

@@ -72,6 +72,11 @@ AUTO = {
     "one place": ((3, 4, 3, 5), (6, 2, 3, 4), {"groups": 2, "dilation": 2, "padding": (1, 1)}),
     "fft": ((2, 3, 20, 17), (4, 3, 16, 15), {"padding": (1, 0)}),
     "depthwise": ((2, 20, 9, 11), (20, 1, 3, 2), {"groups": 20, "padding": (2, 1), "dilation": 2}),
+    "depthwise, strided": (
+        (3, 5, 13, 12),
+        (5, 1, 3, 2),
+        {"groups": 5, "padding": (1, 3), "stride": (2, 3), "dilation": (1, 2)},
+    ),
     "depthwise, large": ((2, 5, 20, 21), (5, 1, 15, 17), {"groups": 5, "stride": 2}),
     "pointwise": ((2, 6, 9, 11), (4, 3, 1, 1), {"groups": 2}),
     "few channels": ((3, 2, 13, 12), (5, 2, 3, 4), {"stride": (1, 2), "dilation": (2, 1)}),

@@ -1,9 +1,10 @@
 """Take the algorithm that was fastest for sizes like these.
 
-The rules are measurements (``tests/benchmarks``), not theory: depthwise has no matrix product;
-from 15 pixels on the spectrum is cheaper; 3x3 kernels on many channels have enough work for
-Winograd's transforms to pay; few channels have so little that half the copying counts, and so do
-large images in groups or with dilation.
+The rules are measurements (``tests/benchmarks``), not theory. One place per image is a product as
+it stands, and depthwise has none to speak of. From 15 pixels on the spectrum is cheaper. 3x3
+kernels on many channels have enough work for Winograd's transforms to pay. Large images, and small
+ones with few channels, have so little that copying less counts. With hardly any channels, the
+gradients are fastest with all columns at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from cnnlib.reference.conv_algorithms import (
     blocked,
     depthwise,
     fft,
+    im2col,
     mec,
     rows,
     single,
@@ -29,12 +31,12 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
         return depthwise.forward(x, weight, bias, g)
     if min(g.kernel) >= LARGE:
         return fft.forward(x, weight, bias, g)
-    if _winograd_pays(g):
+    if _winograd_pays(g, channels=64):
         return winograd.forward(x, weight, bias, g)
-    if g.C_in <= 8 and not g.pointwise:
-        return mec.forward(x, weight, bias, g)
     if _rows_pay(g):
         return rows.forward(x, weight, bias, g)
+    if _mec_pays(g):
+        return mec.forward(x, weight, bias, g)
     return blocked.forward(x, weight, bias, g)
 
 
@@ -46,23 +48,39 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         return depthwise.backward(grad_y, x, weight, g)
     if min(g.kernel) >= LARGE:
         return fft.backward(grad_y, x, weight, g)
-    if _winograd_pays(g):
+    if _winograd_pays(g, channels=32):
         return winograd.backward(grad_y, x, weight, g)
     if _rows_pay(g):
         return rows.backward(grad_y, x, weight, g)
+    if _all_columns_pay(g):
+        return im2col.backward(grad_y, x, weight, g)
     return blocked.backward(grad_y, x, weight, g)
 
 
 LARGE = 15  # pixels
+MANY = 1 << 21  # values in all columns: 8 MiB of float32
 
 
-def _winograd_pays(g: Geometry) -> bool:
+def _winograd_pays(g: Geometry, channels: int) -> bool:
     """Many channels, and enough tiles to share the transform of the filters."""
     (OH, OW), (dh, dw) = g.places, g.dilation
     tiles = g.N * (OH / dh) * (OW / dw) / winograd.tile_size(g) ** 2
-    return winograd.applies(g) and min(g.C_in, g.C_out) >= 64 and tiles >= 64
+    return winograd.applies(g) and min(g.C_in, g.C_out) >= channels and tiles >= 64
 
 
 def _rows_pay(g: Geometry) -> bool:
-    """Long runs, and products that are not too thin for them."""
-    return g.KH > 1 and g.places[0] * g.places[1] >= 512 and g.C_group >= 32
+    """Long runs, and enough channels for the products of single kernel rows."""
+    pixels = g.places[0] * g.places[1]
+    return g.KH > 1 and g.stride == (1, 1) and pixels >= 512 and g.C_in >= 16
+
+
+def _all_columns_pay(g: Geometry) -> bool:
+    """Small images with so few channels that to turn them batch last costs more than it saves."""
+    pixels = g.places[0] * g.places[1]
+    return g.C_in <= 4 and pixels <= 1024 and g.N * g.K * pixels <= MANY
+
+
+def _mec_pays(g: Geometry) -> bool:
+    """Few channels; but not so many filters that to write y twice costs more than it saves."""
+    few = 8 if g.places[0] * g.places[1] < 128 else 16
+    return g.C_in <= few and g.C_out < 2 * g.K and not g.pointwise

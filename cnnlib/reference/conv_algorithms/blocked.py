@@ -53,6 +53,8 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """y = W U x + b, where U x are the windows of a block written as columns."""
     if single.applies(g):
         return single.forward(x, weight, bias, g)
+    if depthwise.applies(g):
+        return depthwise.forward(x, weight, bias, g)
     (OH, OW), W = g.places, weight.reshape(g.groups, g.O_group, g.K)
     if g.N > 1 and OH * OW < WIDE // 2:
         return _forward_batch_last(x, W, bias, g)
@@ -108,6 +110,8 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
     grad_W, grad_x = np.zeros((g.groups, g.K, g.O_group), x.dtype), np.empty_like(x, order="C")
     images, rows = blocks(g, g.groups * g.K * OW, min_rows=-(-WIDE // OW))
+    if g.stride[1] > 1:  # places side by side are then no run, and one image is better than a few
+        images = 1
     images = evenly(g.N, min(g.N, max(images, -(-WIDE // (OH * OW)))))
     scratch = np.empty(g.groups * g.K * rows * OW * images, x.dtype)
     framed, view = batch_last(g, images, x.dtype)  # one product per block, not one per image

@@ -1,10 +1,18 @@
-// A formula or a figure that is wider than its place scrolls; then it must be reachable by keyboard.
-// (The theme does the same for code and outputs.)
+// What is wider than its place scrolls; then it must be reachable by keyboard. The theme looks after code,
+// outputs and tables when the page comes and when the window changes, but not when the reader enlarges the text.
 
-const kinds = { "div.math": "formula", ".figure-place": "figure" };
+/** @type {Record<string, string|null>} what may scroll -> its name, where it has no text to be named by */
+const kinds = {
+  "div.math": "formula",
+  ".figure-place": "figure",
+  "pre": null,
+  ".pst-scrollable-table-container": null,
+};
 
-function addTabStop(place, kind) {
-  if (place.scrollWidth > place.clientWidth) {
+function setTabStop(place, scrolls, kind) {
+  if (kind === null) {
+    place.tabIndex = scrolls ? 0 : -1; // as the theme does
+  } else if (scrolls) {
     place.tabIndex = 0;
     place.setAttribute("role", "group");
     place.setAttribute("aria-label", `Wide ${kind}, scrolls sideways`);
@@ -14,7 +22,11 @@ function addTabStop(place, kind) {
 }
 
 for (const [selector, kind] of Object.entries(kinds)) {
-  const places = document.querySelectorAll(`.bd-content ${selector}`);
-  const watcher = new ResizeObserver(() => places.forEach((place) => addTabStop(place, kind)));
-  places.forEach((place) => watcher.observe(place));
+  const watcher = new ResizeObserver((changes) => {
+    const places = changes.map((change) => change.target);
+    // First read, then write: else the browser would lay out the page once for each place.
+    const scrolls = places.map((place) => place.scrollWidth > place.clientWidth || (kind === null && place.scrollHeight > place.clientHeight));
+    places.forEach((place, i) => setTabStop(place, scrolls[i], kind));
+  });
+  document.querySelectorAll(`.bd-content ${selector}`).forEach((place) => watcher.observe(place));
 }

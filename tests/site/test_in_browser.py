@@ -268,6 +268,19 @@ def test_a_wide_formula_begins_within_reach_and_scrolls(visit, path):
         assert place["reachable"] == place["wide"]
 
 
+def test_numbers_in_a_table_do_not_break_and_a_wide_table_is_reachable(visit):
+    page = visit(width=390).open("exercises/03-padding-stride/03-padding-stride.html")
+    broken = "all => all.filter(e => e.offsetHeight > 40).map(e => e.textContent)"
+    assert page.locator("article td code").evaluate_all(broken) == []
+    tables = page.locator(".pst-scrollable-table-container").evaluate_all(
+        "all => all.map(e => [e.scrollWidth > e.clientWidth, e.tabIndex === 0])"
+    )
+    assert any(wide for wide, _ in tables)
+    for wide, reachable in tables:
+        assert wide == reachable
+    assert sideways(page) == 0
+
+
 def test_page_reads_without_scripts(visit):
     page = visit(java_script_enabled=False).open("book/index.html")
     fallback = page.locator("cnn-convolution-stepper p")

@@ -3,11 +3,11 @@
 Two networks go by this name. They differ in their maps, their groups and their normalisation:
 
 ================== ======================= ========== ============== ==========
-function           maps of conv1 to conv5  two groups response norm  parameters
-================== ======================= ========== ============== ==========
-alexnet            96, 256, 384, 384, 256  2, 4 and 5 after 1 and 2  60,965,224
-alexnet_single_... 64, 192, 384, 256, 256  none       none           61,100,840
-================== ======================= ========== ============== ==========
+function             maps of conv1 to conv5  two groups response norm  parameters
+==================== ======================= ========== ============== ==========
+alexnet              96, 256, 384, 384, 256  2, 4 and 5 after 1 and 2  60,965,224
+alexnet_single_tower 64, 192, 384, 256, 256  none       none           61,100,840
+==================== ======================= ========== ============== ==========
 
 The first is the paper of 2012: A. Krizhevsky, I. Sutskever, G. Hinton, *ImageNet Classification
 with Deep Convolutional Neural Networks*, NeurIPS 2012, section 3 and figure 2. The second is what

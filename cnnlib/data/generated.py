@@ -114,9 +114,11 @@ def shapes(
     tints = _indices(colours, tuple(COLOURS), "colours")
     low, high = scale
     if not 0 < low <= high or 2 * high > size - 1:
-        raise ValueError(f"scale {scale} needs 0 < low <= high and must fit into {size} pixels")
+        raise ValueError(
+            f"shapes: scale={scale} needs 0 < low <= high and must fit into {size} pixels"
+        )
     if n < 0:
-        raise ValueError(f"n must not be negative, got {n}")
+        raise ValueError(f"shapes: n must not be negative, but it is {n}")
     decide, grain = (np.random.default_rng([seed, stream]) for stream in (0, 1))
     # One row of random numbers for each picture: a longer set only adds rows.
     u = decide.random((n, 7))

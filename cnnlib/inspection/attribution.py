@@ -112,10 +112,12 @@ def grad_cam(
 def _scores(logits: Tensor, classes: ArrayLike | None) -> Tensor:
     """Return one logit for each image, (N,)."""
     if logits.ndim != 2:
-        raise ValueError(f"the model gives {tuple(logits.shape)}, expected logits (N, K)")
+        raise ValueError(f"the model gives {tuple(logits.shape)}, but must give logits (N, K)")
     if classes is None:
         return logits.amax(dim=1)
     index = torch.as_tensor(np.asarray(classes), dtype=torch.int64, device=logits.device)
     if index.shape != logits.shape[:1]:
-        raise ValueError(f"classes {tuple(index.shape)} must be (N,) with N={len(logits)}")
+        raise ValueError(
+            f"classes has shape {tuple(index.shape)}, but must be (N,) with N={len(logits)} images"
+        )
     return logits.gather(1, index[:, None])[:, 0]

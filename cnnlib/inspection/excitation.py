@@ -81,6 +81,12 @@ def maximise_activation(
         with inspected(model), kept_outputs(model, [layer], detach=False) as kept:
             shifted = image.roll(shift, dims=(2, 3)).requires_grad_()
             model(shifted)
+            channels = kept[layer].shape[1]
+            if not 0 <= channel < channels:
+                raise IndexError(
+                    f"maximise_activation: layer {layer!r} has channels 0 to {channels - 1}, but"
+                    f" channel is {channel}"
+                )
             score = kept[layer][:, channel].mean()
             (gradient,) = torch.autograd.grad(score, shifted)
         if not gradient.any():

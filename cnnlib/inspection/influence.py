@@ -73,5 +73,10 @@ def effective_receptive_field(
                 "(N, C, h, w); choose one before the picture is flattened or averaged"
             )
         i, j = position or (maps.shape[2] // 2, maps.shape[3] // 2)
+        if not (0 <= i < maps.shape[2] and 0 <= j < maps.shape[3]):
+            raise IndexError(
+                f"effective_receptive_field: position {(i, j)} lies outside layer {layer!r}, which"
+                f" has {maps.shape[2]} x {maps.shape[3]} places"
+            )
         (gradient,) = torch.autograd.grad(maps[:, :, i, j].sum(), images)
     return as_array(gradient.abs().sum(dim=1).mean(dim=0))

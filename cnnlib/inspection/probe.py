@@ -73,7 +73,7 @@ def kept_outputs(
     kept: dict[str, Tensor] = {}
     unknown = [name for name in layers if name not in modules]
     if unknown:
-        known = ", ".join(name for name in modules if name)
+        known = ", ".join(name for name in modules if name) or "none, it is one: call it ''"
         raise KeyError(f"the model has no layer {unknown[0]!r}; it has {known}")
 
     def keep(name: str) -> Any:

@@ -52,7 +52,7 @@ def shortcut(channels: int, maps: int, stride: int, option: str) -> nn.Module:
     if option == "B":
         return nn.Sequential(convolution(channels, maps, 1, stride), nn.BatchNorm2d(maps))
     raise ValueError(
-        f"ResNet: shortcut must be 'A' (subsample, zeros) or 'B' (projection), not {option!r}"
+        f"ResNet: option must be 'A' (subsample, zeros) or 'B' (projection), but it is {option!r}"
     )
 
 

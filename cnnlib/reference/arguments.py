@@ -21,7 +21,8 @@ def describe(**shapes: tuple[Any, str]) -> str:
     """One line for each array: its name, its shape, and the names of its axes."""
     width = max(map(len, shapes))
     return "\n".join(
-        f"  {name:<{width}}  {np.shape(value) if isinstance(value, np.ndarray) else value}  {axes}"
+        f"  {name:<{width}}  {np.shape(value) if isinstance(value, np.ndarray) else value}"
+        + (f"  {axes}" if axes else "")
         for name, (value, axes) in shapes.items()
     )
 
@@ -40,7 +41,7 @@ def require_float(function: str, **arrays: Any) -> None:
         if not np.issubdtype(array.dtype, np.floating):
             raise TypeError(
                 f"{function}: {name} holds {array.dtype}, but must be floating point\n"
-                f"{describe(**{name: (array, '')}).rstrip()}\n"
+                f"{describe(**{name: (array, '')})}\n"
                 f"  Use {name}.astype(np.float32)."
             )
         if first is None:

@@ -59,9 +59,18 @@ class Samples:
         if isinstance(data, Images):
             data = (data.x, data.y)
         if isinstance(data, tuple):
+            if len(data) != 2:
+                raise ValueError(
+                    f"data is a tuple of {len(data)}, but must be (x, y)\n"
+                    f"  Give images (N, C, H, W) and labels (N,)."
+                )
             x, y = (torch.as_tensor(part) for part in data)
             if len(x) != len(y):
-                raise ValueError(f"{len(x)} samples but {len(y)} labels: {tuple(x.shape)}")
+                raise ValueError(
+                    f"{len(x)} samples but {len(y)} labels\n"
+                    f"  x  {tuple(x.shape)}  (N, C, H, W)\n"
+                    f"  y  {tuple(y.shape)}  (N,)"
+                )
             self.arrays = x, y
         self.dataset, self.workers = data, workers
         if len(self) == 0:

@@ -160,9 +160,21 @@ def test_models_are_left_as_they_were_and_inputs_too(model, x):
 def test_mistakes_are_named(model, x):
     with pytest.raises(KeyError, match="no layer 'conv1'; it has 0, 1, 2"):
         activations(model, x, ["conv1"])
-    with pytest.raises(ValueError, match=r"classes \(3,\) must be \(N,\) with N=2"):
+    with pytest.raises(ValueError, match=r"classes has shape \(3,\), but must be \(N,\) with N=2"):
         saliency(model, x, [0, 1, 2])
-    with pytest.raises(ValueError, match=r"expected logits \(N, K\)"):
+    with pytest.raises(ValueError, match=r"must give logits \(N, K\)"):
         saliency(model[0], x)
     with pytest.raises(ValueError, match=r"gives \(32, 5\), not \(N, C, h, w\)"):
         effective_receptive_field(model, "6", shape=(3, 9, 9))
+
+
+def test_places_and_channels_that_a_layer_does_not_have_are_named():
+    network = nn.Conv2d(1, 2, 3)
+    with pytest.raises(
+        IndexError, match=r"position \(3, 1\) lies outside layer '', .* 3 x 3 places"
+    ):
+        effective_receptive_field(network, "", shape=(1, 5, 5), position=(3, 1))
+    with pytest.raises(IndexError, match="has channels 0 to 1, but channel is 2"):
+        maximise_activation(network, "", 2, shape=(1, 5, 5))
+    with pytest.raises(KeyError, match="it has none, it is one: call it ''"):
+        activations(network, np.ones((1, 1, 5, 5)), ["conv"])

@@ -201,3 +201,34 @@ def test_lenet_learns_the_digits_in_numpy_alone():
         assert time.process_time() - start < 60
     right = network.eval()(x[unseen]).argmax(axis=1) == digits.target[unseen]
     assert right.mean() >= 0.98
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (
+            lambda rng: layers.Conv2d(5, 8, 3, groups=2, rng=rng),
+            "Conv2d: in_channels=5 does not divide",
+        ),
+        (
+            lambda rng: layers.Conv2d(4, 7, 3, groups=2, rng=rng),
+            "Conv2d: out_channels=7 does not divide",
+        ),
+        (lambda rng: layers.Conv2d(4, 0, 3, rng=rng), "Conv2d: out_channels must be at least 1"),
+        (
+            lambda rng: layers.ConvTranspose2d(5, 8, 3, groups=2, rng=rng),
+            "ConvTranspose2d: in_channels=5",
+        ),
+        (lambda rng: layers.Linear(0, 8, rng=rng), "Linear: in_features must be at least 1"),
+    ],
+)
+def test_channels_that_fit_no_input_are_refused_when_the_layer_is_built(build, words, rng):
+    with pytest.raises(ValueError, match=words):
+        build(rng)
+
+
+def test_layer_norm_takes_one_size_as_torch_does(rng):
+    x = rng.standard_normal((2, 3, 5))
+    layer = layers.LayerNorm(5, dtype=np.float64)
+    expected = torch.nn.functional.layer_norm(torch.tensor(x), (5,))
+    np.testing.assert_allclose(layer(x), expected, atol=1e-12)

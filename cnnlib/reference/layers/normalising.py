@@ -166,14 +166,17 @@ class LayerNorm(_Affine):
 
     def __init__(
         self,
-        normalized_shape: Sequence[int],
+        normalized_shape: int | Sequence[int],
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         *,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        super().__init__(tuple(normalized_shape), elementwise_affine, dtype)
-        self.normalized_shape, self.eps = tuple(normalized_shape), eps
+        if isinstance(normalized_shape, int):
+            normalized_shape = (normalized_shape,)
+        self.normalized_shape = tuple(normalized_shape)
+        super().__init__(self.normalized_shape, elementwise_affine, dtype)
+        self.eps = eps
 
     def forward(self, x: Array) -> Array:
         """Normalise each sample over its last axes."""

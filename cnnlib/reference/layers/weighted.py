@@ -13,7 +13,7 @@ from cnnlib.reference.conv_transpose import conv_transpose2d, conv_transpose2d_b
 from cnnlib.reference.init import kaiming_uniform
 from cnnlib.reference.layers.base import Layer, Parameter
 from cnnlib.reference.linear import linear, linear_backward
-from cnnlib.shapes import as_pair
+from cnnlib.shapes import as_integer, as_pair
 
 __all__ = ["Conv2d", "ConvTranspose2d", "Linear"]
 
@@ -68,6 +68,7 @@ class Conv2d(_Weighted):
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
+        _require_groups("Conv2d", groups, in_channels, out_channels)
         kernel = as_pair(kernel_size, "Conv2d: kernel_size", 1)
         shape = (out_channels, in_channels // groups, *kernel)
         super().__init__(shape, out_channels, bias, rng, dtype)
@@ -119,6 +120,7 @@ class ConvTranspose2d(_Weighted):
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
+        _require_groups("ConvTranspose2d", groups, in_channels, out_channels)
         kernel = as_pair(kernel_size, "ConvTranspose2d: kernel_size", 1)
         shape = (in_channels, out_channels // groups, *kernel)
         super().__init__(shape, out_channels, bias, rng, dtype)
@@ -154,6 +156,8 @@ class Linear(_Weighted):
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
+        as_integer(in_features, "Linear: in_features", 1)
+        as_integer(out_features, "Linear: out_features", 1)
         super().__init__((out_features, in_features), out_features, bias, rng, dtype)
 
     def forward(self, x: Array) -> Array:
@@ -164,3 +168,14 @@ class Linear(_Weighted):
     def backward(self, grad_y: Array) -> Array:
         """Gradient of ``x``; those of weight and bias are added to theirs."""
         return self._learn(linear_backward(grad_y, self.remembered(), *self._values()))
+
+
+def _require_groups(layer: str, groups: int, in_channels: int, out_channels: int) -> None:
+    """Refuse channels that do not divide into the groups."""
+    groups = as_integer(groups, f"{layer}: groups", 1)
+    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if as_integer(channels, f"{layer}: {name}", 1) % groups:
+            raise ValueError(
+                f"{layer}: {name}={channels} does not divide into groups={groups}\n"
+                f"  Each group gets as many channels as the others; choose a common divisor."
+            )

@@ -363,7 +363,7 @@ def test_weights_that_do_not_fit_are_named():
         (lambda: models.VGG(12), "depth must be one of"),
         (lambda: models.ResNet(20), "depth must be one of"),
         (lambda: models.cifar_resnet(21), "depth must be 6 n \\+ 2"),
-        (lambda: models.cifar_resnet(20, option="C"), "shortcut must be 'A'"),
+        (lambda: models.cifar_resnet(20, option="C"), "option must be 'A'"),
         (lambda: models.lenet(size=10), "at least 12 pixels"),
     ],
 )

@@ -13,7 +13,7 @@ FIRST_CELL = '''\
 import importlib.util
 
 if importlib.util.find_spec("cnnlib") is None:
-    %pip install --quiet "cnn-course @ git+https://github.com/example/cnn-course.git"'''
+    %pip install --quiet "cnn-course[notebooks] @ git+https://github.com/example/cnn-course.git"'''
 
 BEGINNING = ["What you will be able to do", "What you need"]
 END = ["Common mistakes", "Summary", "Check yourself", "Assignment", "Sources"]

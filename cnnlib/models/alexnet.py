@@ -2,7 +2,7 @@
 
 Two networks go by this name. They differ in their maps, their groups and their normalisation:
 
-================== ======================= ========== ============== ==========
+==================== ======================= ========== ============== ==========
 function             maps of conv1 to conv5  two groups response norm  parameters
 ==================== ======================= ========== ============== ==========
 alexnet              96, 256, 384, 384, 256  2, 4 and 5 after 1 and 2  60,965,224

@@ -1,4 +1,4 @@
-"""The extra ``notebooks`` is what the chapters import, so that their first cell is enough anywhere."""
+"""The extra ``notebooks`` is what the chapters import: their first cell is enough anywhere."""
 
 import ast
 import re

@@ -131,3 +131,18 @@ def test_the_page_of_each_of_them_says_so_and_no_other_page_does(site, launch):
             words = " ".join(panel.get_text().split())
             assert "Python and NumPy come from cdn.jsdelivr.net, and only once the" in words
             assert "download the notebook before you hand in" in words
+
+
+def test_the_guide_and_the_front_page_name_the_assignments_that_open_in_the_browser(launch):
+    paths = launch.for_the_browser(ROOT)
+    names = [
+        json.loads((ROOT / path).read_text("utf8"))["metadata"]["course"]["assignment"]
+        for path in paths
+    ]
+    assert names == ["A01", "A02", "A03", "A04", "A05", "A07", "A08"]
+    guide = " ".join((ROOT / "book/student-guide.md").read_text("utf8").split())
+    assert "use NumPy alone: A01 to A05, A07 and A08" in guide
+    assert "Assignments A06, A09, A10 and A11 need PyTorch" in guide
+    assert len(list(ROOT.glob("exercises/*/*.ipynb"))) == 11
+    assert "seven of the eleven assignments" in (ROOT / "README.md").read_text("utf8")
+    assert "The seven assignments that need NumPy alone" in (ROOT / "CHANGELOG.md").read_text()

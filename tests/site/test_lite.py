@@ -194,7 +194,8 @@ def problem_with(browser, address, path):
         page = context.new_page()
         page.goto(f"{address}lite/notebooks/index.html?path={path}")
         Notebook(page)
-        page.wait_for_function("() => jupyterapp.shell.currentWidget?.sessionContext.session?.kernel")
+        begun = "() => jupyterapp.shell.currentWidget?.sessionContext.session?.kernel"
+        page.wait_for_function(begun)
         page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
         # Cells behind an error are not run, so the end is an error or the last cell's output.
         over = """() => {

@@ -90,7 +90,9 @@ def conv2d(
     compute = choose("conv2d", algorithm)
     if g.N == 0:
         return np.zeros((0, g.C_out, *g.places), x.dtype)
-    y = compute.forward(images, weight, bias, g)
+    y = np.ascontiguousarray(
+        compute.forward(images, weight, bias, g)
+    )  # what reads it has long runs
     return y[0] if x.ndim == 3 else y
 
 
@@ -153,7 +155,7 @@ def conv2d_backward(
     if g.N == 0:
         return np.zeros_like(x), np.zeros_like(weight), grad_bias
     grad_x, grad_weight = compute.backward(grads, images, weight, g)
-    return grad_x.reshape(x.shape), grad_weight, grad_bias
+    return grad_x.reshape(x.shape), np.ascontiguousarray(grad_weight), grad_bias
 
 
 def conv2d_weight_backward(
@@ -197,7 +199,8 @@ def conv2d_weight_backward(
         "conv2d_weight_backward", grad_y, x, weight, bias, stride, padding, dilation, groups
     )
     grad_bias = None if bias is None else _sum_over_places(grads)
-    return blocked.weight_gradient(grads, images, g).reshape(weight.shape), grad_bias
+    grad_weight = blocked.weight_gradient(grads, images, g).reshape(weight.shape)
+    return np.ascontiguousarray(grad_weight), grad_bias
 
 
 def _checked(

@@ -57,7 +57,7 @@ FAULTS = [
     Fault(ALGORITHM + "im2col.py", "g.tap(i, j))] += grad", "g.tap(i, j))] = grad", CONV, "im2col"),
     Fault(ALGORITHM + "shift.py", "W[..., i, j] @ shifted", "W[..., j, i] @ shifted", CONV, "shift"),
     Fault(ALGORITHM + "shift.py", "grad_W[..., i, j] =", "grad_W[..., i, 0] =", CONV, "shift"),
-    Fault(ALGORITHM + "blocked.py", "grad_W += flat @", "grad_W = flat @", CONV, "many_blocks"),
+    Fault(ALGORITHM + "blocked.py", "grad_W += left @", "grad_W = left @", CONV, "many_blocks"),
     Fault(ALGORITHM + "blocked.py", "some][:, r : r + rows]", "some][:, :rows]", CONV, "many_blocks"),
     Fault(ALGORITHM + "blocked.py", "images > 1 else min", "images > 0 else min", SPECIAL, "memory"),
     Fault(ALGORITHM + "blocked.py", "view.transpose(0, 1, 4, 5, 2, 3)", "view.transpose(0, 1, 5, 4, 2, 3)", CONV, "blocked"),

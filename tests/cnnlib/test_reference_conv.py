@@ -74,6 +74,16 @@ def test_many_blocks_give_what_one_block_gives(shape, filters, groups, rng, monk
     )
 
 
+@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "winograd"])
+def test_results_lie_in_memory_in_the_order_of_their_axes(algorithm, rng):
+    """Or the layers that read them would be slow, at a price that no table of conv2d shows."""
+    x, weight = rng.standard_normal((3, 4, 9, 8)), rng.standard_normal((6, 4, 3, 3))
+    y = conv2d(x, weight, padding=1, algorithm=algorithm)
+    grad_x, grad_weight, _ = conv2d_backward(y, x, weight, padding=1, algorithm=algorithm)
+    assert all(a.flags.c_contiguous for a in (y, grad_x, grad_weight))
+    assert conv2d_weight_backward(y, x, weight, padding=1)[0].flags.c_contiguous
+
+
 @given(case=conv_cases(), batched=st.booleans(), scratch=st.sampled_from([100, 1 << 18]))
 def test_the_weights_gradient_alone_is_that_of_the_whole_backward(case, batched, scratch):
     x, weight, bias = case.arrays()

@@ -2,9 +2,8 @@
 
 The rules are measurements (``tests/benchmarks``), not theory. One place per image is a product as
 it stands, and depthwise has none to speak of. From 15 pixels on the spectrum is cheaper. 3x3
-kernels on many channels have enough work for Winograd's transforms to pay. Large images, and small
-ones with few channels, have so little that copying less counts. With hardly any channels, the
-gradients are fastest with all columns at once.
+kernels on many channels have enough work for Winograd's transforms to pay. Other large images have
+so little that copying less counts. Small ones with hardly any channels are best done all at once.
 """
 
 from __future__ import annotations
@@ -37,6 +36,8 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
         return rows.forward(x, weight, bias, g)
     if _mec_pays(g):
         return mec.forward(x, weight, bias, g)
+    if _all_columns_pay(g):
+        return im2col.forward(x, weight, bias, g)
     return blocked.forward(x, weight, bias, g)
 
 
@@ -81,6 +82,6 @@ def _all_columns_pay(g: Geometry) -> bool:
 
 
 def _mec_pays(g: Geometry) -> bool:
-    """Few channels; but not so many filters that to write y twice costs more than it saves."""
-    few = 8 if g.places[0] * g.places[1] < 128 else 16
-    return g.C_in <= few and g.C_out < 2 * g.K and not g.pointwise
+    """Few channels in, and an output that is small beside the columns: mec writes it twice."""
+    pixels = g.places[0] * g.places[1]
+    return g.C_in <= 8 and pixels >= 512 and 2 * g.C_out <= g.K

@@ -18,6 +18,7 @@ from cnnlib.reference.views import surround, window_view
 
 SCRATCH = 1 << 18  # values in the scratch array: 1 MiB of float32 stays in the second-level cache
 WIDE = 256  # columns below which a matrix product is too thin to run at full speed
+TALL = 1024  # pixels from which the faster order of a product outweighs transposing its result
 
 
 def blocks(g: Geometry, floats_per_row: int, min_rows: int = 1) -> tuple[int, int]:
@@ -108,7 +109,9 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         pixels = x.reshape(g.N, g.groups, g.C_group, -1)
         grad_W = (pixels @ grads.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2)
         return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
-    grad_W, grad_x = np.zeros((g.groups, g.K, g.O_group), x.dtype), np.empty_like(x, order="C")
+    tall = g.N * OH * OW >= TALL  # then columns @ grad^T is the faster order, with its transpose
+    sizes = (g.K, g.O_group) if tall else (g.O_group, g.K)
+    grad_W, grad_x = np.zeros((g.groups, *sizes), x.dtype), np.empty_like(x, order="C")
     images, rows = blocks(g, g.groups * g.K * OW, min_rows=-(-WIDE // OW))
     if g.stride[1] > 1:  # places side by side are then no run, and one image is better than a few
         images = 1
@@ -128,14 +131,15 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
             columns[...] = block
             flat = columns.reshape(g.groups, g.K, -1)
             grad = grads[:, r : r + rows].reshape(g.groups, g.O_group, -1)
-            grad_W += flat @ grad.swapaxes(1, 2)  # faster than its transpose, grad @ flat^T
+            left, right = (flat, grad) if tall else (grad, flat)
+            grad_W += left @ right.swapaxes(1, 2)
             np.matmul(W_T, grad, out=flat)  # the columns are spent: now they hold their gradient
             for i, j, (down, right) in taps:  # add each tap back, one long slice at a time
                 tap = grad_framed[:, down, right, some][:, r : r + rows]
                 tap += columns[:, i, j]
         inside = grad_framed[(slice(None), *g.inside, some)]
         grad_x[n : n + images] = inside.transpose(3, 0, 1, 2)
-    return grad_x, grad_W.swapaxes(1, 2).reshape(weight.shape)
+    return grad_x, (grad_W.swapaxes(1, 2) if tall else grad_W).reshape(weight.shape)
 
 
 def weight_gradient(grad_y: Array, x: Array, g: Geometry) -> Array:

@@ -27,8 +27,10 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     rows = sliding_window_view(lowered, dh * (g.KH - 1) + 1, axis=1)[:, ::sh, ..., ::dh]
     rows = rows.transpose(0, 1, 6, 2, 3, 4, 5).reshape(g.groups, OH, g.K, g.N * OW)
     W = weight.reshape(g.groups, 1, g.O_group, g.C_group, g.KH, g.KW).swapaxes(3, 4)
-    product = W.reshape(g.groups, 1, g.O_group, g.K) @ rows
-    if bias is not None:
-        product += bias.reshape(g.groups, 1, g.O_group, 1)
-    y: Array = product.reshape(g.groups, OH, g.O_group, g.N, OW).transpose(3, 0, 2, 1, 4)
+    product = (W.reshape(g.groups, 1, g.O_group, g.K) @ rows).reshape(
+        g.groups, OH, g.O_group, g.N, OW
+    )
+    y = np.empty((g.N, g.groups, g.O_group, OH, OW), x.dtype)
+    b = x.dtype.type(0) if bias is None else bias.reshape(g.groups, g.O_group, 1, 1)
+    np.add(product.transpose(3, 0, 2, 1, 4), b, out=y)  # images first again, in one pass
     return y.reshape(g.N, g.C_out, OH, OW)

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from cnnlib.profile.fields import Field, Window
 from cnnlib.shapes import ReceptiveField, as_pair, same_padding
+
+if TYPE_CHECKING:
+    from torch.utils.flop_counter import FlopCounterMode
 
 POINTWISE_MODULES = (
     nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU,
@@ -55,6 +57,9 @@ def count_macs() -> FlopCounterMode:
     It sees every convolution and matrix product, also those inside attention, recurrent layers
     and ``einsum``. Normalisation and pooling have none that are counted as such.
     """
+    # It imports Triton, which takes as long as the rest, and which the tests of the kernels set up.
+    from torch.utils.flop_counter import FlopCounterMode
+
     aten = torch.ops.aten
     # The two products that PyTorch's own counter leaves out: matrix by vector, vector by vector.
     vectors = {

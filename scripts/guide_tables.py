@@ -45,14 +45,19 @@ def _escaped(text: str) -> str:
     return re.sub(r"([|*_$<>`])", r"\\\1", text)
 
 
-def rejected(mutant: gallery.Mutant) -> bool:
-    """Whether a wrong answer loses points."""
+Row = tuple[str, str, int, int, int, int, int]
+
+
+def rejected(mutant: gallery.Mutant) -> tuple[bool, bool]:
+    """Whether a wrong answer loses points, and whether the visible check says so already."""
     results = grade(mutant.slug, {mutant.task: mutant.source()}, tasks={mutant.task})
-    return points_of(results) < sum(r.points for r in results.values())
+    visible = results[f"{mutant.task}-check"]
+    lost = points_of(results) < sum(r.points for r in results.values())
+    return lost, visible.earned < visible.points
 
 
-def answered() -> list[tuple[str, str, int, int, int, int]]:
-    """List assignment, task, wrong answers rejected and tried, right ones accepted and tried."""
+def answered() -> list[Row]:
+    """List assignment, task, wrong answers rejected, seen at once, tried; right ones likewise."""
     found = []
     for slug in SLUGS:
         right = [grade(slug, gallery.accepted_answers(path)) for path in gallery.accepted(slug)]
@@ -63,19 +68,20 @@ def answered() -> list[tuple[str, str, int, int, int, int]]:
                 all(r.earned == r.points for k, r in results.items() if k.startswith(f"{task}-"))
                 for results in right
             ]
-            rejections = sum(map(rejected, wrong))
-            found.append((name_of(slug), task, rejections, len(wrong), sum(full), len(full)))
+            lost, seen = (sum(them) for them in zip(*map(rejected, wrong), strict=True))
+            found.append((name_of(slug), task, lost, seen, len(wrong), sum(full), len(full)))
     return found
 
 
-def expected() -> list[tuple[str, str, int, int, int, int]]:
+def expected() -> list[Row]:
     """The same list if all is well, without running anything."""
     found = []
     for slug in SLUGS:
         right, mutants = len(gallery.accepted(slug)) + 1, gallery.mutants(slug)
         for task in answers(slug):
-            wrong = sum(m.task == task for m in mutants)
-            found.append((name_of(slug), task, wrong, wrong, right, right))
+            wrong = [m for m in mutants if m.task == task]
+            seen = sum(not m.hidden for m in wrong)
+            found.append((name_of(slug), task, len(wrong), seen, len(wrong), right, right))
     return found
 
 
@@ -84,16 +90,17 @@ def name_of(slug: str) -> str:
     return str(notebook("solutions", slug).metadata.course.assignment)
 
 
-def as_table(rows: list[tuple[str, str, int, int, int, int]]) -> str:
+def as_table(rows: list[Row]) -> str:
     """Markdown, with a last row for all of them."""
     lines = [
-        "| Assignment | Task | Wrong answers rejected | Right answers accepted |",
-        "|---|---|---|---|",
+        "| Assignment | Task | Wrong answers rejected | at once | Right answers accepted |",
+        "|---|---|---|---|---|",
     ]
-    for name, task, no, wrong, yes, right in rows:
-        lines.append(f"| {name} | `{task}` | {no} of {wrong} | {yes} of {right} |")
-    no, wrong, yes, right = (sum(row[i] for row in rows) for i in range(2, 6))
-    lines.append(f"| together | {len(rows)} tasks | {no} of {wrong} | {yes} of {right} |")
+    sums = [sum(row[i] for row in rows) for i in range(2, 7)]
+    total = ("together", f"{len(rows)} tasks", *sums)
+    for name, task, no, seen, wrong, yes, right in [*rows, total]:
+        shown = f"`{task}`" if name != "together" else task
+        lines.append(f"| {name} | {shown} | {no} of {wrong} | {seen} | {yes} of {right} |")
     return "\n".join(lines)
 
 

@@ -8,9 +8,11 @@
     +     for i in range(n - k):
 
 The lines after ``-`` must stand in the solution, together and once; those after ``+`` replace them.
-``says`` is a piece of the report that a learner must see (or one of several, after ``|``): points
-lost for another reason are a fault of the check. ``(listed)``: the curriculum names it.
-``(together)``: it can only be seen where answers and tests share a process.
+``says`` is a piece of the visible check's report that a learner must see (or one of several, after
+``|``): points lost for another reason are a fault of the check. The hidden test says the same, or
+what an optional line ``later:`` holds. ``(listed)``: the curriculum names it. ``(together)``: it
+can only be seen where answers and tests share a process. ``(hidden)``: the visible check cannot see
+it, which is meant; every other wrong answer has to fail there already.
 
 ``accepted/<slug>/<style>.py`` holds right answers to all tasks of an assignment.
 """
@@ -32,6 +34,7 @@ class Mutant:
     task: str
     name: str
     says: tuple[str, ...]
+    later: tuple[str, ...]
     hunks: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
@@ -44,6 +47,10 @@ class Mutant:
     @property
     def together(self) -> bool:
         return "(together)" in self.name
+
+    @property
+    def hidden(self) -> bool:
+        return "(hidden)" in self.name
 
     def source(self) -> str:
         """Return the solution's answer cell with the change made."""
@@ -67,17 +74,23 @@ def mutants(slug: str | None = None) -> list[Mutant]:
 def _mutant(path: Path, lines: list[str]) -> Mutant:
     if not (lines[0].startswith("# ") and lines[1].startswith("says: ")):
         raise ValueError(f"{path}: a mutant begins with '# name' and 'says: text', not {lines[:2]}")
+    says = tuple(lines[1].removeprefix("says: ").split(" | "))
+    later, changes = (), lines[2:]
+    if changes[0].startswith("later: "):
+        later, changes = tuple(changes[0].removeprefix("later: ").split(" | ")), changes[1:]
+    return Mutant(path.parent.name, path.stem, lines[0][2:], says, later, _hunks(changes))
+
+
+def _hunks(lines: list[str]) -> tuple[tuple[str, str], ...]:
     hunks: list[tuple[list[str], list[str]]] = []
     before = "+"
-    for line in lines[2:]:
+    for line in lines:
         mark, text = line[0], line[2:]
         if mark == "-" and before == "+":
             hunks.append(([], []))
         hunks[-1]["-+".index(mark)].append(text)
         before = mark
-    changes = tuple((_text(old), _text(new)) for old, new in hunks)
-    says = tuple(lines[1].removeprefix("says: ").split(" | "))
-    return Mutant(path.parent.name, path.stem, lines[0][2:], says, changes)
+    return tuple((_text(old), _text(new)) for old, new in hunks)
 
 
 def _text(lines: list[str]) -> str:

@@ -34,10 +34,7 @@ MARKS = {
     ("student-10", A02): 41,
 }
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:::nbgrader"),
-    pytest.mark.xdist_group("demonstration"),  # one process grades the class for all tests
-]
+pytestmark = pytest.mark.filterwarnings("ignore:::nbgrader")
 
 
 @pytest.fixture(scope="module")

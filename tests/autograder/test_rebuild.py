@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import notebooks
@@ -42,7 +42,6 @@ CELLS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CELLS)
 def test_tests_and_given_cells_are_always_the_instructors(template: Template, cells):
     plan = rebuild(template, cells)
@@ -54,7 +53,6 @@ def test_tests_and_given_cells_are_always_the_instructors(template: Template, ce
     assert len(ids) == len(set(ids))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(11)))
 def test_the_order_of_a_submission_does_not_matter(template: Template, order):
     notebook = course.submission()

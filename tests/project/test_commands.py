@@ -8,6 +8,8 @@ import subprocess
 import pytest
 import yaml
 
+from tests.conftest import LONGEST
+
 from .conftest import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -102,6 +104,14 @@ def test_the_build_servers_command_ends_with_the_counts_and_tells_the_truth(
     )
     assert done.returncode == code
     assert done.stdout.splitlines()[-1] == last
+
+
+def test_what_is_started_first_exists(script):
+    assert [name for name in LONGEST if not (ROOT / name).is_file()] == []
+    checks = script("run_checks")
+    assert set(checks.LONGEST) <= {path.name[:2] for path in (ROOT / "book").glob("*.ipynb")}
+    chapters = checks.longest_first(["book/04-a.ipynb", "book/12-b.ipynb", "book/08-c.ipynb"])
+    assert [path[5:7] for path in chapters] == ["08", "12", "04"]
 
 
 def test_large_files_are_refused(tmp_path, script, capsys):

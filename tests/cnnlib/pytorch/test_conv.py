@@ -7,7 +7,7 @@ import warnings
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from cnnlib.pytorch.conv import ALGORITHMS, conv2d
 from cnnlib.pytorch.winograd import tile_size, transforms
@@ -18,11 +18,7 @@ from tests.cnnlib.pytorch.geometries import Convolution, convolutions
 GENERAL = ["auto", "direct", "im2col", "fft"]
 WINOGRAD = ["winograd", "winograd2", "winograd4"]
 # Fewer for each algorithm than the profile says: there are seven.
-quick = settings(
-    max_examples=max(1, settings.default.max_examples // 2),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+quick = settings(max_examples=max(1, settings.default.max_examples // 2))
 
 
 def assert_agrees(case: Convolution, algorithm: str, device: str) -> None:

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 import cnnlib.pytorch as room
 from cnnlib.shapes import ShapeError
 from tests.cnnlib.pytorch.geometries import transposed_convolutions
-
-quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def draw(*shape: int, seed: int = 0, device: str = "cpu") -> torch.Tensor:
@@ -123,7 +121,6 @@ def test_softmax_without_an_axis_chooses_as_torch_and_stays_quiet():
 
 @pytest.mark.parametrize("algorithm", ["auto", "fold"])
 @given(case=transposed_convolutions())
-@quick
 def test_conv_transpose2d_agrees_with_torch_forward_and_backward(algorithm, device, case):
     results = []
     for function, options in (

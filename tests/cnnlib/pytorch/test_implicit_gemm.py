@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnlib.pytorch import implicit_gemm as kernel
@@ -60,11 +60,7 @@ tiles = st.builds(
 
 
 @given(case=convolutions(), tile=tiles)
-@settings(
-    max_examples=max(1, settings.default.max_examples // 3),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=max(1, settings.default.max_examples // 3))
 def test_agrees_with_torch_forward_and_backward_whatever_the_tile(case, tile, device, force):
     force(tile)
     assert_agrees(case, "implicit_gemm", device)

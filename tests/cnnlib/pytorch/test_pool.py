@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cnnlib.pytorch import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from cnnlib.shapes import ShapeError
 
-quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
@@ -56,7 +55,6 @@ def agree(
 
 @pytest.mark.parametrize("algorithm", ["auto", "windows"])
 @given(case=poolings(), dilation=pairs, ties=st.booleans())
-@quick
 def test_max_pool2d_agrees_with_torch(algorithm, device, case, dilation, ties):
     shape, arguments, seed = case
     arguments = {**arguments, "dilation": dilation}
@@ -68,7 +66,6 @@ def test_max_pool2d_agrees_with_torch(algorithm, device, case, dilation, ties):
 
 
 @given(case=poolings(), dilation=pairs)
-@quick
 def test_max_pool2d_finds_the_same_first_places_as_torch(device, case, dilation):
     shape, arguments, seed = case
     arguments = {**arguments, "dilation": dilation, "return_indices": True}
@@ -90,7 +87,6 @@ def test_max_pool2d_finds_the_same_first_places_as_torch(device, case, dilation)
     count_include_pad=st.booleans(),
     divisor_override=st.none() | st.integers(-3, 9).filter(bool),
 )
-@quick
 def test_avg_pool2d_agrees_with_torch(algorithm, device, case, count_include_pad, divisor_override):
     shape, arguments, seed = case
     arguments = {
@@ -110,7 +106,6 @@ def test_avg_pool2d_agrees_with_torch(algorithm, device, case, count_include_pad
     size=st.tuples(st.none() | st.integers(1, 5), st.none() | st.integers(1, 5)),
     seed=st.integers(0, 2**32),
 )
-@quick
 def test_adaptive_avg_pool2d_agrees_with_torch(device, shape, size, seed):
     agree(
         lambda x: adaptive_avg_pool2d(x, size),

@@ -7,6 +7,7 @@ import os
 
 import api_pages
 import chapter_pdf
+import classic_scripts
 import exercise_pages
 import figure_sizes
 import formulas
@@ -49,5 +50,6 @@ def setup(app):
     html_repairs.connect(app)
     index_link.connect(app)
     chapter_pdf.connect(app)
+    classic_scripts.connect(app)
     light_pages.connect(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 Font Awesome's icons are under the SIL Open Font License, which allows a subset.
 """
 
+import logging
 import re
 
 from fontTools import subset
@@ -19,6 +20,7 @@ def use_subset(static, sheets):
     """Write a font with the icons that the style sheets name, and let the sheets ask for it."""
     texts = {sheet: sheet.read_text("utf8") for sheet in sheets}
     icons = {ord(icon) for text in texts.values() for icon in ICON.findall(text)}
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # Sphinx would show each step
     font = TTFont(static / f"{SOLID}.ttf", recalcTimestamp=False)
     subsetter = subset.Subsetter(subset.Options(drop_tables=["FFTM"]))
     subsetter.populate(unicodes=icons)

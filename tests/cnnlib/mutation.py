@@ -107,7 +107,7 @@ FAULTS = [
     Fault("reference/pool/average.py", "-(-(p + 1) * size // places)", "(p + 1) * size // places", POOL),
     # normalisation
     Fault("reference/norm/standardise.py", "(-scale * inv", "(scale * inv", NORM),
-    Fault("reference/norm/standardise.py", "part -= c\n", "pass\n", NORM),
+    Fault("reference/norm/standardise.py", "rest -= c\n", "pass\n", NORM),
     Fault("reference/norm/standardise.py", "x - mean[:, None]", "x", NORM),
     Fault("reference/norm/batch.py", "variance * (count / (count - 1))", "variance", NORM, "batch"),
     Fault("reference/norm/batch.py", "momentum * (mean - running_mean)", "(1 - momentum) * (mean - running_mean)", NORM, "batch"),

@@ -105,10 +105,7 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         return depthwise.backward(grad_y, x, weight, g)
     (OH, OW), W_T = g.places, weight.reshape(g.groups, g.O_group, g.K).swapaxes(1, 2)
     if g.pointwise:
-        grads = grad_y.reshape(g.N, g.groups, g.O_group, -1)
-        pixels = x.reshape(g.N, g.groups, g.C_group, -1)
-        grad_W = (pixels @ grads.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2)
-        return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
+        return _backward_pointwise(grad_y, x, weight, g)
     tall = g.N * OH * OW >= TALL  # then columns @ grad^T is the faster order, with its transpose
     sizes = (g.K, g.O_group) if tall else (g.O_group, g.K)
     grad_W, grad_x = np.zeros((g.groups, *sizes), x.dtype), np.empty_like(x, order="C")
@@ -134,12 +131,21 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
             left, right = (flat, grad) if tall else (grad, flat)
             grad_W += left @ right.swapaxes(1, 2)
             np.matmul(W_T, grad, out=flat)  # the columns are spent: now they hold their gradient
-            for i, j, (down, right) in taps:  # add each tap back, one long slice at a time
-                tap = grad_framed[:, down, right, some][:, r : r + rows]
+            for i, j, (down, across) in taps:  # add each tap back, one long slice at a time
+                tap = grad_framed[:, down, across, some][:, r : r + rows]
                 tap += columns[:, i, j]
         inside = grad_framed[(slice(None), *g.inside, some)]
         grad_x[n : n + images] = inside.transpose(3, 0, 1, 2)
     return grad_x, (grad_W.swapaxes(1, 2) if tall else grad_W).reshape(weight.shape)
+
+
+def _backward_pointwise(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
+    """One pixel is its own window: nothing to copy, nothing to add back."""
+    W_T = weight.reshape(g.groups, g.O_group, g.K).swapaxes(1, 2)
+    grads = grad_y.reshape(g.N, g.groups, g.O_group, -1)
+    pixels = x.reshape(g.N, g.groups, g.C_group, -1)
+    grad_W = (pixels @ grads.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2)
+    return (W_T @ grads).reshape(x.shape), grad_W.reshape(weight.shape)
 
 
 def weight_gradient(grad_y: Array, x: Array, g: Geometry) -> Array:

@@ -23,6 +23,7 @@ from cnnlib.reference.pool import (
     max_pool2d,
     max_pool2d_backward,
 )
+from cnnlib.reference.pool.largest import hand_back
 
 __all__ = [
     "AdaptiveAvgPool2d",
@@ -110,6 +111,16 @@ class MaxPool2d(Plain):
         ceil_mode: bool = False,
     ) -> None:
         self.arguments = (kernel_size, stride, padding, dilation, ceil_mode)
+
+    def forward(self, x: Array) -> Array:
+        """Keep the largest values, and remember ``x`` and them."""
+        y = super().forward(x)
+        self._memory = x, y
+        return y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Hand the gradient to the pixels that were the largest."""
+        return hand_back(grad_y, *self.remembered(), *self.arguments)
 
 
 class AvgPool2d(Plain):

@@ -10,6 +10,7 @@ from cnnlib.reference.norm.standardise import (
     require_spread,
     standardise_backward,
     statistics,
+    totals,
 )
 
 __all__ = ["batch_norm", "batch_norm_backward"]
@@ -150,7 +151,7 @@ def batch_norm_backward(
         assert running_var is not None
         inverse_spread = 1 / np.sqrt(running_var + x.dtype.type(eps))
         centred = values - running_mean[:, None]
-        grad_bias = grad.sum(axis=2).sum(axis=0)
+        grad_bias = totals(grad)
         grad_weight = np.vecdot(grad, centred).sum(axis=0) * inverse_spread
         scale = inverse_spread if weight is None else inverse_spread * weight
         grad_x = grad * scale[:, None]

@@ -83,7 +83,7 @@ def avg_pool2d(
     rows = [framed[..., p.tap(i, 0)[0], :] for i in range(p.kernel[0])]
     tall = _total(rows)
     y = _total([tall[..., p.tap(0, j)[1]] for j in range(p.kernel[1])])
-    y = y / _divisor("avg_pool2d", p, count_include_pad, divisor_override, x.dtype)
+    y /= _divisor("avg_pool2d", p, count_include_pad, divisor_override, x.dtype)
     return y[0] if x.ndim == 3 else y
 
 
@@ -142,7 +142,7 @@ def avg_pool2d_backward(
 
 def _total(parts: list[Array]) -> Array:
     if len(parts) == 1:
-        return parts[0]
+        return parts[0].copy()
     total: Array = parts[0] + parts[1]
     for part in parts[2:]:
         total += part
@@ -152,7 +152,7 @@ def _total(parts: list[Array]) -> Array:
 def _divisor(
     function: str, p: Pooling, count_include_pad: bool, override: int | None, dtype: np.dtype[Any]
 ) -> Array:
-    """How many pixels each mean is over, (OH, OW)."""
+    """How many pixels each mean is over, (OH, OW), or one number where that is the same for all."""
     if override is not None:
         divisor = as_integer(override, f"{function}: divisor_override")
         if divisor == 0:
@@ -165,6 +165,8 @@ def _divisor(
         if not count_include_pad:
             start, stop = np.maximum(start, 0), np.minimum(stop, p.size[axis])
         counts.append(stop - start)
+    if all((count == count[0]).all() for count in counts):
+        counts = [count[:1] for count in counts]  # a number divides faster than a table
     return np.outer(*counts).astype(dtype)
 
 

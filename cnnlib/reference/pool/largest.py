@@ -116,14 +116,30 @@ def max_pool2d_backward(
     array([[[ 0., 10.,  0.,  0.],
             [ 0.,  0.,  0., 20.]]])
     """
+    largest = max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode)
+    assert isinstance(largest, np.ndarray)  # without indices
+    return hand_back(grad_y, x, largest, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def hand_back(
+    grad_y: Array,
+    x: Array,
+    largest: Array,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """Do the work of :func:`max_pool2d_backward` for a layer that still has the ``largest``."""
     require_float("max_pool2d_backward", grad_y=grad_y, x=x)
     images = as_batch("max_pool2d_backward", x)
     p = pooling("max_pool2d_backward", images, kernel_size, stride, padding, dilation, ceil_mode)
     N, C = images.shape[:2]
-    y_shape = (N, C, *p.places)[-x.ndim :]
-    require_shape("max_pool2d_backward", "grad_y", grad_y, y_shape, "(N, C, OH, OW)")
-    framed = surround(images, p.frame, -np.inf)
-    grads, y = grad_y.reshape(N, C, *p.places), _largest(framed, p)
+    y_shape = (N, C, *p.places)
+    require_shape("max_pool2d_backward", "grad_y", grad_y, y_shape[-x.ndim :], "(N, C, OH, OW)")
+    framed, y = surround(images, p.frame, -np.inf), largest.reshape(y_shape)
+    grads = grad_y.reshape(y_shape)
     if not np.isfinite(y).all():  # NaN equals nothing, and padding equals minus infinity
         winners = _largest_and_where(framed, p)[1].reshape(N * C, -1)
         grad_x = np.zeros((N * C, p.size[0] * p.size[1]), x.dtype)
@@ -133,7 +149,7 @@ def max_pool2d_backward(
     together = max(1, CACHE * N // max(1, framed.size))
     for n in range(0, N, together):  # a few images at a time stay in the cache
         part = slice(n, n + together)
-        _hand_back(grads[part], framed[part], y[part], grad_framed[part], p)
+        _to_winners(grads[part], framed[part], y[part], grad_framed[part], p)
     return np.ascontiguousarray(grad_framed[(..., *p.inside)]).reshape(x.shape)
 
 
@@ -180,7 +196,7 @@ def _first_inside(p: Pooling, axis: int) -> Array:
     return first
 
 
-def _hand_back(grad_y: Array, framed: Array, y: Array, grad_framed: Array, p: Pooling) -> None:
+def _to_winners(grad_y: Array, framed: Array, y: Array, grad_framed: Array, p: Pooling) -> None:
     """Add each gradient to its winner: the first tap in reading order that equals the maximum."""
     vacant = np.ones(y.shape, bool)
     alone = all(s >= k and d == 1 for s, k, d in zip(p.stride, p.kernel, p.dilation, strict=True))

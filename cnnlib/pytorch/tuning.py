@@ -13,14 +13,11 @@ import torch
 from torch import Tensor
 
 from cnnlib.pytorch.geometry import Geometry
-from cnnlib.pytorch.implicit_gemm import (
+from cnnlib.pytorch.implicit_gemm import forward, gradient_of_weight, gradient_of_x, kernels
+from cnnlib.pytorch.tiles import (
     TUNED,
     Tile,
     chip,
-    forward,
-    gradient_of_weight,
-    gradient_of_x,
-    kernels,
     power_of_two,
     product_sizes,
     shared_bytes,

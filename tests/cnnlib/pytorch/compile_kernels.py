@@ -16,7 +16,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from cnnlib.pytorch import triton_kernels as kernels
-from cnnlib.pytorch.implicit_gemm import default_tile
+from cnnlib.pytorch.tiles import default_tile
 
 TYPES = {
     "bf16": (torch.bfloat16, "ieee"), "fp16": (torch.float16, "ieee"),

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 
-from cnnlib.pytorch import implicit_gemm as kernel
-from cnnlib.pytorch.implicit_gemm import Tile
+from cnnlib.pytorch import tiles as tiles_of
+from cnnlib.pytorch.tiles import Tile
 from tests.benchmarks import bench_gpu, gpu_table
 from tests.benchmarks.workloads import LAYERS, Layer
 from tests.cnnlib.pytorch.conftest import skip_unless_kernels_run_on
@@ -32,7 +32,7 @@ SMALL = {
 @pytest.fixture(autouse=True)
 def nothing_tuned() -> Iterator[None]:
     yield
-    kernel.TUNED.clear()
+    tiles_of.TUNED.clear()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -96,8 +96,8 @@ def test_tuning_runs_for_every_operation_with_the_tiles_it_is_given(monkeypatch)
         bench_gpu, "candidates", lambda *_: [Tile(16, 16, 16), Tile(32, 16, 16), Tile(16, 32, 16)]
     )
     bench_gpu.measure(["one"], "fp32", 1, 2, (fake(1.0), fake(1.0)), device="cpu", batch=1)
-    assert {key[0] for key in kernel.TUNED} == set(bench_gpu.OPERATIONS)
-    assert all(tile in (Tile(16, 16, 16), Tile(32, 16, 16)) for tile in kernel.TUNED.values())
+    assert {key[0] for key in tiles_of.TUNED} == set(bench_gpu.OPERATIONS)
+    assert all(tile in (Tile(16, 16, 16), Tile(32, 16, 16)) for tile in tiles_of.TUNED.values())
 
 
 def test_page_shows_goals_layers_and_errors(measured):

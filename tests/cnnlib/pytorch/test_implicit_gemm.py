@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnlib.pytorch import implicit_gemm as kernel
+from cnnlib.pytorch import tiles as tiles_of
 from cnnlib.pytorch.conv import conv2d
 from cnnlib.pytorch.geometry import geometry
-from cnnlib.pytorch.implicit_gemm import Tile, default_tile, implicit_gemm
+from cnnlib.pytorch.implicit_gemm import implicit_gemm
+from cnnlib.pytorch.tiles import Tile, default_tile
 from cnnlib.shapes import ShapeError
 from tests.cnnlib.pytorch.conftest import skip_unless_kernels_run_on
 from tests.cnnlib.pytorch.geometries import Convolution, convolutions
@@ -30,7 +32,7 @@ pytest.importorskip(
 
 @pytest.fixture
 def force(monkeypatch: pytest.MonkeyPatch) -> Callable[[Tile], None]:
-    return lambda tile: monkeypatch.setattr(kernel, "default_tile", lambda *_: tile)
+    return lambda tile: monkeypatch.setattr(tiles_of, "default_tile", lambda *_: tile)
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +43,9 @@ def where_kernels_run(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_tuned() -> Iterator[None]:
-    assert not kernel.TUNED
+    assert not tiles_of.TUNED
     yield
-    kernel.TUNED.clear()
+    tiles_of.TUNED.clear()
 
 
 def test_kernels_run_compiled_or_interpreted_but_run():
@@ -186,7 +188,7 @@ def test_a_tuned_tile_is_used_for_its_product_and_no_other(device, monkeypatch):
         kernel, "_constants", lambda k, d, tile: used.append(tile) or constants(k, d, tile)
     )
     chosen = Tile(16, 32, 16)
-    kernel.TUNED[kernel.tuning_key("forward", x, weight, g)] = chosen
+    tiles_of.TUNED[tiles_of.tuning_key("forward", x, weight, g)] = chosen
     kernel.forward(x, weight, None, g)
     kernel.forward(x[..., :-1], weight, None, geometry("", x[..., :-1], weight, None, 1, 0, 1, 1))
     assert used[0] is chosen
@@ -211,7 +213,7 @@ def test_default_tile_fits_the_product_and_splits_what_would_leave_processors_id
 @pytest.mark.parametrize(("shared", "stages"), [(232_448, 3), (65_536, 2), (49_152, 1)])
 def test_default_tile_takes_as_many_stages_as_the_gpu_has_memory_for(shared, stages):
     """An H200, a T4, and one with less."""
-    tile = default_tile(torch.float16, 10**5, 256, 2304, 1, kernel.Chip(40, shared))
+    tile = default_tile(torch.float16, 10**5, 256, 2304, 1, tiles_of.Chip(40, shared))
     assert tile == Tile(128, 128, 64, splits=1, warps=8, stages=stages)
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cnnlib.pytorch.implicit_gemm import H200
+from cnnlib.pytorch.tiles import H200
 
 pytest.importorskip(
     "triton", reason="Triton is not installed here; `pip install triton` on Linux x86-64"

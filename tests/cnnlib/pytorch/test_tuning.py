@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from cnnlib.pytorch import implicit_gemm as kernel
+from cnnlib.pytorch import tiles as tiles_of
 from cnnlib.pytorch.geometry import geometry
-from cnnlib.pytorch.implicit_gemm import Tile
+from cnnlib.pytorch.tiles import Tile
 from cnnlib.pytorch.tuning import OPERATIONS, candidates, tune
 from tests.benchmarks.workloads import LAYERS
 from tests.cnnlib.pytorch.conftest import skip_unless_kernels_run_on
@@ -30,7 +30,7 @@ def where_kernels_run(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def nothing_tuned() -> Iterator[None]:
     yield
-    kernel.TUNED.clear()
+    tiles_of.TUNED.clear()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -46,8 +46,8 @@ def test_fastest_tile_is_kept_for_the_layer(operation, device):
         return next(seconds)
 
     assert tune(operation, x, weight, g, measure, TILES) == TILES[1]
-    key = kernel.tuning_key(operation, x, weight, g)
-    assert dict(kernel.TUNED) == {key: TILES[1]}
+    key = tiles_of.tuning_key(operation, x, weight, g)
+    assert dict(tiles_of.TUNED) == {key: TILES[1]}
     for result in results[1:]:  # every tile computes the same
         torch.testing.assert_close(result, results[0])
 
@@ -59,14 +59,14 @@ def test_tiles_that_do_not_fit_into_the_gpu_are_passed_over(device):
     g = geometry("tune", x, weight, None, 1, 1, 1, 1)
 
     def only_the_last(run: Callable[[], torch.Tensor]) -> float:
-        if kernel.TUNED[kernel.tuning_key("forward", x, weight, g)] != TILES[2]:
+        if tiles_of.TUNED[tiles_of.tuning_key("forward", x, weight, g)] != TILES[2]:
             raise OutOfResources(300_000, 232_448, "shared memory")
         return 1.0
 
     assert tune("forward", x, weight, g, only_the_last, TILES) == TILES[2]
     with pytest.raises(ValueError, match="none of the tiles fits"):
         tune("forward", x, weight, g, only_the_last, TILES[:2])
-    assert not kernel.TUNED
+    assert not tiles_of.TUNED
 
 
 def test_unknown_operation_is_refused():
@@ -85,13 +85,13 @@ def test_candidates_differ_and_fit_the_product_and_the_gpu(layer, operation, dty
     g = geometry("tune", x, weight, None, *layer.window)
     tiles = candidates(operation, x, weight, g)
     assert len(set(tiles)) == len(tiles) >= 6
-    rows, columns, terms = kernel.product_sizes(operation, x, weight, g)
+    rows, columns, terms = tiles_of.product_sizes(operation, x, weight, g)
     for tile in tiles:
         for side, size in ((tile.m, rows), (tile.n, columns), (tile.k, terms)):
             assert side >= 16
             assert side & (side - 1) == 0
             assert side < 2 * max(16, size)
-        assert tile.stages * (tile.m + tile.n) * tile.k * dtype.itemsize <= kernel.H200.shared
+        assert tile.stages * (tile.m + tile.n) * tile.k * dtype.itemsize <= tiles_of.H200.shared
         assert tile.splits == 1 or tile.splits * tile.k * 4 <= terms
 
 
@@ -101,5 +101,5 @@ def test_the_first_candidates_leave_no_processor_idle():
     g = geometry("tune", x, weight, None, 1, 1, 1, 1)
     first = candidates("gradient of weight", x, weight, g)[0]
     tiles = -(-64 // first.m) * -(-576 // first.n)
-    assert kernel.H200.processors // 2 < tiles * first.splits <= 4 * kernel.H200.processors
+    assert tiles_of.H200.processors // 2 < tiles * first.splits <= 4 * tiles_of.H200.processors
     assert candidates("forward", x, weight, g)[0].splits == 1

@@ -35,7 +35,8 @@ TO_CONFIRM = frozenset({Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY})
 
 #: What the person who handed in can do next, one sentence for each reason for lost points.
 NEXT_STEP = {
-    Outcome.PARTIAL: "Some cases pass. The message, or the check itself further down, shows those that do not.",
+    Outcome.PARTIAL: "Some cases pass. The message, or the check itself further down, shows those "
+    "that do not.",
     Outcome.FAILED: "Read the message, repeat the call in your notebook, and compare.",
     Outcome.ERROR: "Run the cell on its own with the arguments shown and follow the error message.",
     Outcome.TIMEOUT: "The code used up its time. Look for a loop that never ends, "

@@ -64,8 +64,6 @@ def contenders(layer: Layer, backward: bool, arrays, with_peers: bool):
         if with_peers and plain:
             calls["strided"] = lambda: (peers.strided(x, weight, bias, layer),)
             calls["indexed"] = lambda: (peers.indexed(x, weight, bias, layer),)
-            if layer.N * layer.C_out * layer.places**2 * layer.K < 2e7:
-                calls["einsum"] = lambda: (peers.einsum(x, weight, bias, layer),)
         return calls
     calls = {
         name: (
@@ -81,6 +79,14 @@ def contenders(layer: Layer, backward: bool, arrays, with_peers: bool):
         if layer.N * layer.K * layer.places**2 < 3e6:
             calls["indexed"] = lambda: peers.indexed_backward(grad_y, x, weight, layer)
     return calls
+
+
+def slow_contenders(layer: Layer, backward: bool, arrays, with_peers: bool):
+    """Who would take up the time of everybody else: they race against ``blocked`` alone."""
+    x, weight, bias, _ = arrays
+    if backward or not with_peers or not layer.groups == layer.dilation == 1:
+        return {}
+    return {"einsum": lambda: (peers.einsum(x, weight, bias, layer),)}
 
 
 def torch_calls(layer: Layer, backward: bool, arrays):
@@ -121,7 +127,8 @@ def run(names, seconds, with_peers, report):
                 wide = torch_calls(layer, backward, [a.numpy() for a in exact])["torch"]()
                 wide = [a.numpy() for a in wide]
                 calls = contenders(layer, backward, arrays, with_peers)
-                errors = {n: relative_error(call(), wide) for n, call in calls.items()}
+                slow = slow_contenders(layer, backward, arrays, with_peers)
+                errors = {n: relative_error(call(), wide) for n, call in {**calls, **slow}.items()}
                 wrong = {n: e for n, e in errors.items() if not e < TOLERANCE}
                 if wrong:
                     raise AssertionError(f"{name}: wrong results, relative errors {wrong}")
@@ -137,6 +144,7 @@ def run(names, seconds, with_peers, report):
                     for shape, call in products[part].items():
                         everyone[f"{part}/{shape}"] = call
                 times = race(everyone, seconds)
+                apart = race({"blocked": calls["blocked"], **slow}, seconds / 4, (3, 30))
             best = {
                 part: min(
                     products[part], key=lambda s, part=part: milliseconds(times, f"{part}/{s}")
@@ -160,6 +168,9 @@ def run(names, seconds, with_peers, report):
                 "extra MiB": {n: m / 2**20 for n, m in memory.items()},
                 "weights MiB": weight.nbytes / 2**20,
             }
+            for name_ in slow:
+                row["ms"][name_] = milliseconds(apart, name_)
+                row["to blocked"][name_] = ratio(apart, name_, "blocked")
             rows.append(row)
             report(
                 f"{row['pass']:<9}{name:<11}"

@@ -77,7 +77,7 @@ def indexed_backward(grad_y, x, weight, layer):
     grad_weight = (grads @ matrix.T).reshape(weight.shape)
     grad_matrix = weight.reshape(layer.C_out, -1).T @ grads
     grad_matrix = grad_matrix.reshape(layer.K, -1, layer.N).transpose(2, 0, 1)
-    grad_framed = np.zeros_like(framed)
+    grad_framed = np.zeros(framed.shape)  # in float64, as numpy-ml's col2im has it
     np.add.at(grad_framed, (slice(None), channels, rows, columns), grad_matrix)
     inside = slice(p, p + layer.size)
     return grad_framed[:, :, inside, inside], grad_weight, grad_y.sum(axis=(0, 2, 3))

@@ -41,9 +41,10 @@ READING = """\
 `blocked` and `auto` are algorithms of `conv2d`. `blocked` is the plain sum, in pieces that fit the
 cache. `auto`, the default, takes the algorithm that suits the layer. `strided`, `indexed` and
 `einsum` are other common ways in NumPy, written for this comparison: one copy of all windows
-through a strided view; the same copy through integer indices, with `np.add.at` on the way back;
-and `np.einsum` on a view. PyTorch was given its usual order in memory, (N, C, H, W); the column
-"channels last" is its other order.
+through a strided view; the same copy through integer indices, with `np.add.at` on the way back, in
+float64 as in numpy-ml; and `np.einsum` on a view, which takes so long that it runs against
+`blocked` alone. PyTorch was given its usual order in memory, (N, C, H, W); the column "channels
+last" is its other order.
 """
 
 KERNELS = """\

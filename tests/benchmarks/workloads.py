@@ -59,4 +59,6 @@ LAYERS = {
     "groups4": Layer(4, 128, 28, 128, 3, padding=1, groups=4),
     "depthwise": Layer(4, 64, 56, 64, 3, padding=1, groups=64),
 }
-MANY_CHANNELS = [name for name, layer in LAYERS.items() if layer.C_in >= 64 and layer.groups == 1]
+MANY_CHANNELS = [
+    name for name, layer in LAYERS.items() if layer.C_in >= 64 and layer.groups < layer.C_in
+]

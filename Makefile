@@ -5,7 +5,7 @@ COURSE := @$(PYTHON) scripts/setup_environment.py course
 DEV := @$(PYTHON) scripts/setup_environment.py dev
 
 .DEFAULT_GOAL := help
-.PHONY: help course test site pdf exercises grade-demo links serve notebooks format test-slow benchmark gpu clean
+.PHONY: help course test site pdf exercises grade-demo links serve notebooks format test-slow benchmark gpu lighthouse clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,10 @@ gpu: ## with an NVIDIA GPU (TORCH=cuda make gpu): its tests, its times, and both
 	@$(VENV) -m pytest -m gpu tests
 	@$(VENV) -m tests.benchmarks.bench_gpu --numbers tests/benchmarks/gpu.json
 	@$(VENV) -m tests.benchmarks --page tests/benchmarks/cpu.json --gpu tests/benchmarks/gpu.json --write book/benchmarks-cpu.md
+
+lighthouse: ## ask Lighthouse about three pages (needs npx and the network)
+	$(DEV)
+	@$(VENV) scripts/lighthouse.py
 
 clean: ## remove what was built, but keep .venv and class/
 	@rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

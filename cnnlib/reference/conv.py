@@ -68,10 +68,11 @@ def conv2d(
     *Deep Learning*, 2016, section 9.1). It takes N * C_out * OH * OW * (C_in // groups) * KH * KW
     multiply-adds.
 
-    ``"auto"`` takes what was fastest for such sizes. For 3x3 kernels with stride 1, ungrouped, on 64
-    channels and more (backward, 32) that is Winograd's algorithm, which trades accuracy for speed:
-    in float32 its rounding error is about 2e-6 of the largest output, against 5e-7 for a direct
-    sum. ``"blocked"`` is the direct sum to read and to rely on; its module explains every trick.
+    ``"auto"`` takes what was fastest for such sizes. For 3x3 kernels with stride 1, ungrouped, on
+    64 channels and more (backward, 32) that is Winograd's algorithm, which trades accuracy for
+    speed: in float32 its rounding error is about 2e-6 of the largest output, against 5e-7 for a
+    direct sum. ``"blocked"`` is the direct sum to read and to rely on; its module explains every
+    trick.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """Pages show early: one style sheet that has lost nothing, scripts that wait."""
 
+import gzip
 import re
 
 import pytest
@@ -64,6 +65,15 @@ def test_pages_wait_for_one_style_sheet_and_for_no_script(texts):
         ]
         if path != "search.html":
             assert waited_for == [], path
+
+
+def test_the_style_sheet_is_a_third_of_what_it_was_made_from(site):
+    for sheet in site.glob("_static/course-????????.css"):
+        css = sheet.read_text("utf8")
+        parts = [site / "_static" / name for name in css.partition("*/")[0][3:].split()]
+        whole = sum(len(gzip.compress(part.read_bytes())) for part in parts)
+        assert len(parts) > 8
+        assert len(gzip.compress(css.encode())) < min(0.4 * whole, 40_000)
 
 
 def test_all_figures_but_the_first_come_when_they_are_near(texts):

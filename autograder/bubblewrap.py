@@ -64,6 +64,10 @@ def command_line(profile: Profile, settings: dict[str, Any]) -> list[str]:
     line += ["--ro-bind-try", "/etc/fonts", "/etc/fonts"]
     line += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chmod", "1777", "/tmp"]
     line += ["--ro-bind", sys.base_prefix, "/python"]
+    # A Python made as a shared library looks for it at the place where it was installed, which is
+    # not the sandbox's (those of pyenv, of GitHub's machines).
+    if any(Path(sys.base_prefix, "lib").glob("libpython*.so*")):
+        line += ["--setenv", "LD_LIBRARY_PATH", "/python/lib"]
     for hidden in packaging.folders_to_hide(Path(sys.base_prefix)):
         line += ["--tmpfs", hidden, "--remount-ro", hidden]
     here = Path(__file__).parent

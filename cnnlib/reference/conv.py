@@ -225,8 +225,10 @@ def _checked(
 
 
 def _sum_over_places(grads: Array) -> Array:
-    """One sum for each channel: over images first, which leaves long runs to add up."""
-    total: Array = grads.sum(axis=0).reshape(grads.shape[1], -1).sum(axis=1)
+    """One sum for each channel, as a product with ones: faster than ``sum`` over three axes."""
+    N, C, OH, OW = grads.shape
+    pixels = OH * OW
+    total: Array = (grads.reshape(N, C, pixels) @ np.ones(pixels, grads.dtype)).sum(axis=0)
     return total
 
 

@@ -13,7 +13,6 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",
-    "NBGRADER_EXECUTION": "autograde",  # as nbgrader says it: a cell can know that it is graded
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPLCONFIGDIR": "/tmp/home/matplotlib",
     "IPYTHONDIR": "/tmp/home/ipython",

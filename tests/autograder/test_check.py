@@ -119,12 +119,12 @@ def test_half_an_answer_is_told_what_is_wrong_by_hidden_tests_too(warm, tmp_path
     assert "sharpen on a 6x9 picture" in feedback.render(result)
 
 
-def test_the_cell_that_fetches_a_missing_library_knows_that_it_is_graded(warm, tmp_path):
+def test_the_cell_that_fetches_a_missing_library_is_silent_while_work_is_graded(warm, tmp_path):
     notebook = nbformat.read(SOLUTION, as_version=4)
-    code = 'import os\n(missing, os.environ["NBGRADER_EXECUTION"])'
-    notebook.cells.append(nbformat.v4.new_code_cell(code))
+    missing = 'importlib.util.find_spec("cnnlib") is None'
+    notebook.cells.append(nbformat.v4.new_code_cell(missing))
     nbformat.write(notebook, tmp_path / "mine.ipynb")
     result = execute(Job("ada", read_source(SOLUTION), (tmp_path / "mine.ipynb").read_bytes()))
     first = next(cell for cell in result.cells if cell.grade_id == "library")
     assert first.outputs == ()  # pip has not said a word
-    assert result.cells[-1].outputs[0]["data"]["text/plain"] == "(True, 'autograde')"
+    assert result.cells[-1].outputs[0]["data"]["text/plain"] == "True"

@@ -179,5 +179,5 @@ CASES = [
     Case("answer-empty", lost("error", *ADD), answers={"add": ""}, says="add"),
     Case("answer-is-text", lost("error", *ADD), answers={"add": "this is not python"}, says="its cell 'add' stopped"),
     Case("null-bytes", lost("error", *ADD), answers={"add": "def add(a, b):\n    return a\x00"}),
-    Case("lone-surrogate", answers={"add": "def add(a, b):\n    '\\ud800'\n    return a + b"}),
+    Case("lone-surrogate", answers={"add": "def add(a, b):\n    text = '\\ud800'\n    return a + b"}),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cnnlib.reference import conv2d, conv2d_backward
 from cnnlib.reference.conv_algorithms import winograd
-from tests.cnnlib.oracles import assert_agrees_with_torch
+from tests.cnnlib.oracles import assert_agrees_with_torch, torch_forward_backward
 from tests.cnnlib.strategies import conv_cases
 
 
@@ -95,6 +95,23 @@ def test_auto_agrees_with_torch_whatever_it_takes(name, dtype, rng):
     shape, filters, arguments = AUTO[name]
     arrays = [rng.standard_normal(s).astype(dtype) for s in (shape, filters, filters[:1])]
     assert_agrees_with_torch(conv2d, conv2d_backward, F.conv2d, arrays, rng, **arguments)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+@pytest.mark.parametrize("name", AUTO)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("where", ["image", "gradient"])
+def test_one_value_that_is_no_number_spoils_only_the_windows_that_meet_it(name, value, where, rng):
+    shape, filters, arguments = AUTO[name]
+    x, weight = (rng.standard_normal(s) for s in (shape, filters))
+    places = conv2d(x, weight, **arguments).shape
+    grad_y = rng.standard_normal(places)
+    spoiled = x if where == "image" else grad_y
+    spoiled[(1, 0, *(size // 2 for size in spoiled.shape[2:]))] = value
+    y, gradients = torch_forward_backward(F.conv2d, [x, weight], grad_y, **arguments)
+    ours = conv2d_backward(grad_y, x, weight, **arguments)[:2]
+    for mine, torchs in zip((conv2d(x, weight, **arguments), *ours), (y, *gradients), strict=True):
+        np.testing.assert_allclose(mine, torchs, rtol=1e-10, atol=1e-10)
 
 
 def test_memory_stays_near_one_block_whatever_the_batch(rng):

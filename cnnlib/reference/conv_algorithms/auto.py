@@ -8,6 +8,11 @@ so little that copying less counts. Small ones with hardly any channels are best
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from types import ModuleType
+
+import numpy as np
+
 from cnnlib.reference.arguments import Array
 from cnnlib.reference.conv_algorithms import (
     blocked,
@@ -19,43 +24,68 @@ from cnnlib.reference.conv_algorithms import (
     single,
     winograd,
 )
+from cnnlib.reference.conv_algorithms.finite import all_finite
 from cnnlib.reference.geometry import Geometry
 
 
 def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """Y by the algorithm that fits."""
-    if single.applies(g):
-        return single.forward(x, weight, bias, g)
-    if depthwise.applies(g) and max(g.kernel) < LARGE:
-        return depthwise.forward(x, weight, bias, g)
-    if min(g.kernel) >= LARGE:
-        return fft.forward(x, weight, bias, g)
-    if _winograd_pays(g, channels=64):
-        return winograd.forward(x, weight, bias, g)
-    if _rows_pay(g):
-        return rows.forward(x, weight, bias, g)
-    if _mec_pays(g):
-        return mec.forward(x, weight, bias, g)
-    if _all_columns_pay(g):
-        return im2col.forward(x, weight, bias, g)
-    return blocked.forward(x, weight, bias, g)
+    algorithm = _for_forward(g)
+    with _silent(algorithm):
+        y: Array = algorithm.forward(x, weight, bias, g)
+    if algorithm in CANCELLING and not all_finite(y):
+        return blocked.forward(x, weight, bias, g)
+    return y
 
 
 def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array, Array]:
     """Gradients by the algorithm that fits."""
+    algorithm = _for_backward(g)
+    with _silent(algorithm):
+        gradients: tuple[Array, Array] = algorithm.backward(grad_y, x, weight, g)
+    if algorithm in CANCELLING and not all_finite(*gradients):
+        return blocked.backward(grad_y, x, weight, g)
+    return gradients
+
+
+CANCELLING: tuple[ModuleType, ...] = (winograd, fft)  # they spread a NaN over other windows
+
+
+def _silent(algorithm: ModuleType) -> AbstractContextManager[object]:
+    """No warning about a result that is computed anew."""
+    if algorithm in CANCELLING:
+        return np.errstate(invalid="ignore", over="ignore")
+    return nullcontext()
+
+
+def _for_forward(g: Geometry) -> ModuleType:
     if single.applies(g):
-        return single.backward(grad_y, x, weight, g)
+        return single
     if depthwise.applies(g) and max(g.kernel) < LARGE:
-        return depthwise.backward(grad_y, x, weight, g)
+        return depthwise
     if min(g.kernel) >= LARGE:
-        return fft.backward(grad_y, x, weight, g)
-    if _winograd_pays(g, channels=32):
-        return winograd.backward(grad_y, x, weight, g)
+        return fft
+    if _winograd_pays(g, channels=64):
+        return winograd
     if _rows_pay(g):
-        return rows.backward(grad_y, x, weight, g)
-    if _all_columns_pay(g):
-        return im2col.backward(grad_y, x, weight, g)
-    return blocked.backward(grad_y, x, weight, g)
+        return rows
+    if _mec_pays(g):
+        return mec
+    return im2col if _all_columns_pay(g) else blocked
+
+
+def _for_backward(g: Geometry) -> ModuleType:
+    if single.applies(g):
+        return single
+    if depthwise.applies(g) and max(g.kernel) < LARGE:
+        return depthwise
+    if min(g.kernel) >= LARGE:
+        return fft
+    if _winograd_pays(g, channels=32):
+        return winograd
+    if _rows_pay(g):
+        return rows
+    return im2col if _all_columns_pay(g) else blocked
 
 
 LARGE = 15  # pixels

@@ -4,6 +4,8 @@ One filter per channel makes a product with a single row. Four rows of the outpu
 a small matrix, a band: row r of it holds the kernel r rows further down, among zeros. The zeros
 double the arithmetic, and the product still takes less time than one pass over the image for each
 tap. As in ``mec``, the image is lowered along its width only, and overlapping views do the rest.
+
+Zeros wipe out every pixel but NaN and infinity. Where such a one comes out, ``im2col`` starts anew.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cnnlib.reference.arguments import Array
+from cnnlib.reference.conv_algorithms import im2col
+from cnnlib.reference.conv_algorithms.finite import all_finite
 from cnnlib.reference.geometry import Geometry
 from cnnlib.reference.views import surround
 
@@ -28,6 +32,12 @@ def applies(g: Geometry) -> bool:
 
 def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     """y = band W times some rows of the lowered image, for every channel."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        y = _by_bands(x, weight, bias, g)
+    return y if all_finite(y) else im2col.forward(x, weight, bias, g)
+
+
+def _by_bands(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     (OH, OW), (sh, sw), (dh, dw) = g.places, g.stride, g.dilation
     framed, y = surround(x, g.padding), np.empty((g.N, g.C_in, OH, OW), x.dtype)
     t = min(ROWS, OH)
@@ -66,7 +76,12 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
         grads[:, :, ::sh, ::sw] = grad_y
     flipped = np.ascontiguousarray(weight[:, :, ::-1, ::-1])
     grads_in, back = _transposed(grads, g)
-    return forward(grads_in, flipped, None, back), _weight_gradient(grads, x, g)
+    grad_x = forward(grads_in, flipped, None, back)
+    with np.errstate(invalid="ignore", over="ignore"):
+        grad_weight = _weight_gradient(grads, x, g)
+    if not all_finite(grad_weight):
+        _, grad_weight = im2col.backward(grad_y, x, weight, g)
+    return grad_x, grad_weight
 
 
 def _transposed(grads: Array, g: Geometry) -> tuple[Array, Geometry]:

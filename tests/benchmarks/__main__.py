@@ -37,7 +37,7 @@ def measure(arguments):
 
     return {
         "machine": machine(),
-        "conv": conv.run(names, arguments.seconds, True, report),
+        "conv": conv.run(names, arguments.seconds, report),
         "others": [] if arguments.layers else others.run(arguments.seconds, report),
     }
 

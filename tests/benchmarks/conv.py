@@ -53,49 +53,53 @@ def matrix_products(layer: Layer, rng):
     }
 
 
-def contenders(layer: Layer, backward: bool, arrays, with_peers: bool):
+def ours(layer: Layer, backward: bool, arrays, biased: bool):
+    """Our algorithms. Forward the goals are about layers without a bias."""
     x, weight, bias, grad_y = arrays
-    plain = layer.groups == layer.dilation == 1
+    b = bias if backward or biased else None
+
+    def forward(name):
+        return lambda: (conv2d(x, weight, b, *layer.window, algorithm=name),)
+
+    def gradients(name):
+        return lambda: conv2d_backward(grad_y, x, weight, b, *layer.window, algorithm=name)
+
+    call = gradients if backward else forward
+    return {name: call(name) for name in OURS}
+
+
+def other_ways(layer: Layer, backward: bool, arrays):
+    """What others do in NumPy: windows only, no groups and no dilation."""
+    x, weight, bias, grad_y = arrays
+    if not layer.groups == layer.dilation == 1:
+        return {}
     if not backward:
-        calls = {
-            name: (lambda name=name: (conv2d(x, weight, bias, *layer.window, algorithm=name),))
-            for name in OURS
+        return {
+            "strided": lambda: (peers.strided(x, weight, bias, layer),),
+            "indexed": lambda: (peers.indexed(x, weight, bias, layer),),
         }
-        if with_peers and plain:
-            calls["strided"] = lambda: (peers.strided(x, weight, bias, layer),)
-            calls["indexed"] = lambda: (peers.indexed(x, weight, bias, layer),)
-        return calls
-    calls = {
-        name: (
-            lambda name=name: conv2d_backward(
-                grad_y, x, weight, bias, *layer.window, algorithm=name
-            )
-        )
-        for name in OURS
-    }
-    if with_peers and plain:
-        _, columns = peers._strided_columns(x, layer)
-        calls["strided"] = lambda: peers.strided_backward(grad_y, x, weight, layer, columns)
-        if layer.N * layer.K * layer.places**2 < 3e6:
-            calls["indexed"] = lambda: peers.indexed_backward(grad_y, x, weight, layer)
+    _, columns = peers._strided_columns(x, layer)
+    calls = {"strided": lambda: peers.strided_backward(grad_y, x, weight, layer, columns)}
+    if layer.N * layer.K * layer.places**2 < 3e6:
+        calls["indexed"] = lambda: peers.indexed_backward(grad_y, x, weight, layer)
     return calls
 
 
-def slow_contenders(layer: Layer, backward: bool, arrays, with_peers: bool):
+def slow_ways(layer: Layer, backward: bool, arrays):
     """Who would take up the time of everybody else: they race against ``blocked`` alone."""
     x, weight, bias, _ = arrays
-    if backward or not with_peers or not layer.groups == layer.dilation == 1:
+    if backward or not layer.groups == layer.dilation == 1:
         return {}
     return {"einsum": lambda: (peers.einsum(x, weight, bias, layer),)}
 
 
-def torch_calls(layer: Layer, backward: bool, arrays):
+def torch_calls(layer: Layer, backward: bool, arrays, biased: bool):
     tensors = [torch.from_numpy(a) for a in arrays]
     last = [t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t for t in tensors]
     s, p, d, groups = layer.window
 
     def forward(x, weight, bias, _):
-        return (torch.nn.functional.conv2d(x, weight, bias, s, p, d, groups),)
+        return (torch.nn.functional.conv2d(x, weight, bias if biased else None, s, p, d, groups),)
 
     def gradients(x, weight, _, grad_y):
         return torch.ops.aten.convolution_backward(
@@ -115,62 +119,78 @@ def peak_memory(call):
     return peak
 
 
-def run(names, seconds, with_peers, report):
+def errors_of(calls, layer: Layer, backward: bool, arrays, biased: bool):
+    """How far each contender is from torch in float64."""
+    wide = torch_calls(layer, backward, [a.astype(np.float64) for a in arrays], biased)["torch"]()
+    exact = [a.numpy() for a in wide]
+    errors = {name: relative_error(call(), exact) for name, call in calls.items()}
+    wrong = {name: error for name, error in errors.items() if not error < TOLERANCE}
+    if wrong:
+        raise AssertionError(f"{layer}: wrong results, relative errors {wrong}")
+    return errors
+
+
+def extra_memory(calls, layer: Layer, backward: bool, arrays):
+    """MiB beyond the framed images and the results."""
+    x, weight, *_ = arrays
+    framed = layer.N * layer.C_in * (layer.size + 2 * layer.padding) ** 2 * 4
+    results = framed + weight.nbytes if backward else framed
+    results += x.nbytes if backward else calls["blocked"]()[0].nbytes
+    return {name: (peak_memory(call) - results) / 2**20 for name, call in calls.items()}
+
+
+def with_matrix_products(calls, layer: Layer, backward: bool, rng, seconds):
+    """A race in which the best of the bare products takes part, as ``GEMM``."""
+    products = matrix_products(layer, rng)
+    parts = ("grad_x", "grad_weight") if backward else ("forward",)
+    everyone = dict(calls)
+    for part in parts:
+        for shape, call in products[part].items():
+            everyone[f"{part}/{shape}"] = call
+    times = race(everyone, seconds)
+    best = [
+        min((f"{part}/{shape}" for shape in products[part]), key=lambda n: milliseconds(times, n))
+        for part in parts
+    ]
+    products_of_a_round = zip(*(times[name] for name in best), strict=True)
+    return {name: times[name] for name in calls} | {"GEMM": [sum(t) for t in products_of_a_round]}
+
+
+def run(names, seconds, report):
     """One row for each layer and pass."""
     rows = []
     for backward in (False, True):
         for name in names:
             layer, rng = LAYERS[name], np.random.default_rng(0)
             arrays = layer.arrays(rng, np.float32)
-            exact = [torch.from_numpy(a.astype(np.float64)) for a in arrays]
+            case = (layer, backward, arrays)
             with torch.inference_mode():
-                wide = torch_calls(layer, backward, [a.numpy() for a in exact])["torch"]()
-                wide = [a.numpy() for a in wide]
-                calls = contenders(layer, backward, arrays, with_peers)
-                slow = slow_contenders(layer, backward, arrays, with_peers)
-                errors = {n: relative_error(call(), wide) for n, call in {**calls, **slow}.items()}
-                wrong = {n: e for n, e in errors.items() if not e < TOLERANCE}
-                if wrong:
-                    raise AssertionError(f"{name}: wrong results, relative errors {wrong}")
-                x, weight, *_ = arrays
-                framed = layer.N * layer.C_in * (layer.size + 2 * layer.padding) ** 2 * 4
-                results = framed + weight.nbytes if backward else framed
-                results += x.nbytes if backward else calls["blocked"]()[0].nbytes
-                memory = {n: peak_memory(calls[n]) - results for n in OURS}
-                everyone = {**calls, **torch_calls(layer, backward, arrays)}
-                products = matrix_products(layer, rng)
-                parts = ("grad_x", "grad_weight") if backward else ("forward",)
-                for part in parts:
-                    for shape, call in products[part].items():
-                        everyone[f"{part}/{shape}"] = call
-                times = race(everyone, seconds)
-                apart = race({"blocked": calls["blocked"], **slow}, seconds / 4, (3, 30))
-            best = {
-                part: min(
-                    products[part], key=lambda s, part=part: milliseconds(times, f"{part}/{s}")
-                )
-                for part in parts
-            }
-            times["GEMM"] = [
-                sum(column)
-                for column in zip(*(times[f"{p}/{s}"] for p, s in best.items()), strict=True)
-            ]
-            contestants = [n for n in times if "/" not in n]
+                plain, biased = ours(*case, biased=False), ours(*case, biased=True)
+                others, slow = other_ways(*case), slow_ways(*case)
+                errors = errors_of(plain, *case, biased=False)
+                errors_of({**biased, **others, **slow}, *case, biased=True)
+                memory = extra_memory(plain, *case)
+                rivals = {**plain, **torch_calls(*case, biased=False)}
+                times = with_matrix_products(rivals, layer, backward, rng, seconds)
+                theirs = {"torch": torch_calls(*case, biased=True)["torch"]}
+                peer_times = race({**biased, **theirs, **others}, seconds)
+                apart = race({"blocked": biased["blocked"], **slow}, seconds / 4, (3, 30))
             row = {
                 "layer": name,
                 "pass": "backward" if backward else "forward",
-                "ms": {n: milliseconds(times, n) for n in contestants},
-                "to torch": {n: ratio(times, n, "torch") for n in contestants},
-                "to GEMM": {n: ratio(times, n, "GEMM") for n in contestants},
-                "to blocked": {n: ratio(times, n, "blocked") for n in contestants},
-                "to auto": {n: ratio(times, n, "auto") for n in contestants},
+                "ms": {n: milliseconds(times, n) for n in times}
+                | {n: milliseconds(peer_times, n) for n in others}
+                | {n: milliseconds(apart, n) for n in slow},
+                "to torch": {n: ratio(times, n, "torch") for n in times},
+                "to GEMM": {n: ratio(times, n, "GEMM") for n in times},
+                "to blocked": {n: ratio(peer_times, n, "blocked") for n in others}
+                | {n: ratio(apart, n, "blocked") for n in slow},
+                "to auto": {n: ratio(peer_times, n, "auto") for n in others},
+                "with a bias": {n: ratio(peer_times, n, "torch") for n in OURS},
                 "error": errors,
-                "extra MiB": {n: m / 2**20 for n, m in memory.items()},
-                "weights MiB": weight.nbytes / 2**20,
+                "extra MiB": memory,
+                "weights MiB": arrays[1].nbytes / 2**20,
             }
-            for name_ in slow:
-                row["ms"][name_] = milliseconds(apart, name_)
-                row["to blocked"][name_] = ratio(apart, name_, "blocked")
             rows.append(row)
             report(
                 f"{row['pass']:<9}{name:<11}"

@@ -33,7 +33,8 @@ def forward(x: Array, weight: Array, bias: Array | None, g: Geometry) -> Array:
     algorithm = _for_forward(g)
     with _silent(algorithm):
         y: Array = algorithm.forward(x, weight, bias, g)
-    if algorithm in CANCELLING and not all_finite(y):
+    # A pixel that is not finite spoils every channel of the output alike: the first one tells.
+    if algorithm in CANCELLING and not all_finite(weight, y[:, :1]):
         return blocked.forward(x, weight, bias, g)
     return y
 
@@ -42,10 +43,10 @@ def backward(grad_y: Array, x: Array, weight: Array, g: Geometry) -> tuple[Array
     """Gradients by the algorithm that fits."""
     algorithm = _for_backward(g)
     with _silent(algorithm):
-        gradients: tuple[Array, Array] = algorithm.backward(grad_y, x, weight, g)
-    if algorithm in CANCELLING and not all_finite(*gradients):
+        grad_x, grad_weight = algorithm.backward(grad_y, x, weight, g)
+    if algorithm in CANCELLING and not all_finite(weight, grad_weight, grad_x[:, :1]):
         return blocked.backward(grad_y, x, weight, g)
-    return gradients
+    return grad_x, grad_weight
 
 
 CANCELLING: tuple[ModuleType, ...] = (winograd, fft)  # they spread a NaN over other windows

@@ -67,14 +67,17 @@ def as_integer(value: Any, name: str, minimum: int | None = None) -> int:
     >>> as_integer(3, "stride", minimum=1)
     3
     """
-    if isinstance(value, bool):
+    if type(value) is int:  # the usual case, asked some hundred times in a training step
+        integer = value
+    elif isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, but it is {value!r}")
-    try:
-        integer = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be an integer, but it is {value!r} ({type(value).__name__})"
-        ) from None
+    else:
+        try:
+            integer = operator.index(value)
+        except TypeError:
+            raise TypeError(
+                f"{name} must be an integer, but it is {value!r} ({type(value).__name__})"
+            ) from None
     if minimum is not None and integer < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but it is {integer}")
     return integer
@@ -111,7 +114,11 @@ def as_pair(value: Any, name: str = "value", minimum: int | None = None) -> tupl
     >>> as_pair((1, 2))
     (1, 2)
     """
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if (
+        type(value) is not int
+        and isinstance(value, Sequence)
+        and not isinstance(value, str | bytes)
+    ):
         if len(value) != 2:
             raise ValueError(
                 f"{name} must be one integer or a pair (height, width), "

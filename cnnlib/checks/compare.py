@@ -111,7 +111,8 @@ def _compare_numbers(result: Any, expected: Any, strict: bool) -> Difference | N
     if not isinstance(result, (bool, int, float, complex, np.number, np.bool_)):
         return Difference(f"{_kind(result)} came back, a number was asked for")
     if not np.isfinite(result):
-        return Difference(f"the number is {result}", "Is something divided by zero?")
+        hint = "Is something divided by zero, or is it the mean of nothing, such as an empty slice?"
+        return Difference(f"the number is {result}", hint)
     if isinstance(expected, (bool, np.bool_)) or isinstance(result, (bool, np.bool_)):
         same_kind = isinstance(expected, (bool, np.bool_)) == isinstance(result, (bool, np.bool_))
         if strict and not same_kind:

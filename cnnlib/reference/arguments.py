@@ -38,7 +38,7 @@ def require_float(function: str, **arrays: Any) -> None:
                 f"{function}: {name} is a {type(array).__name__}, not a NumPy array\n"
                 f"  Use np.asarray({name}, dtype=np.float32)."
             )
-        if not np.issubdtype(array.dtype, np.floating):
+        if array.dtype.kind != "f":
             raise TypeError(
                 f"{function}: {name} holds {array.dtype}, but must be floating point\n"
                 f"{describe(**{name: (array, '')})}\n"

@@ -196,7 +196,7 @@ def _samples(
     dtype = x.dtype.type
     w = np.ones(K, x.dtype) if weight is None else weight
     log_probs = _classes_last(log_softmax(x, class_axis), class_axis)
-    if np.issubdtype(target.dtype, np.integer):
+    if target.dtype.kind in "iu":
         classes = _classes(function, x, target, shape, K, ignore_index)
         counted = classes >= 0
         truth = np.zeros((classes.size, K), x.dtype)
@@ -223,7 +223,7 @@ def _samples(
         shares * w,
         divisor if reduction == "mean" else dtype(1),
         shape,
-        bool(np.issubdtype(target.dtype, np.integer)),
+        target.dtype.kind in "iu",
     )
 
 

@@ -27,6 +27,8 @@ REPAIRS = [
     (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),
     # A column without a name has no header to announce.
     (re.compile(r'<th class="head[^"]*">(?:\s|<p>\s*</p>)*</th>'), "<td></td>"),
+    # A head that names no column at all is an empty bar above the table.
+    (re.compile(r"<thead>\s*<tr[^>]*>(?:\s*<td></td>)+\s*</tr>\s*</thead>\n?"), ""),
     # A hidden cell's summary says "Toggle hidden content" but shows other words (WCAG 2.5.3).
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
     # The logo stands outside every landmark.

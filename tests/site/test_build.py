@@ -93,6 +93,12 @@ def test_every_image_has_words_for_those_who_cannot_see_it(soups):
     assert not wordless
 
 
+def test_every_head_of_a_table_names_a_column(soups):
+    for name, soup in soups.items():
+        for head in soup.select(".bd-content thead"):
+            assert head.get_text(strip=True) or head.find("img"), name
+
+
 def test_figures_of_cells_say_how_large_they_are(site, soups):
     """A browser keeps their room, so that the text does not jump when they come."""
     figures = [
